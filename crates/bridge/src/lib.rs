@@ -1,1 +1,28 @@
-//! Placeholder
+//! The engine of mqtt-twister: joins an MQTT broker to a Twister account.
+//!
+//! A [`Bridge`] takes messages from a local broker, posts those that its [`config::BridgeConfig`] wants out, and delivers
+//! what followed accounts post. What it does and what goes wrong comes out as [`event::BridgeEvent`]s.
+//!
+//! Deliberately not in it: windows, command lines, and the Twister network itself.
+
+mod admit;
+mod backoff;
+mod bridge;
+pub mod check;
+mod clock;
+pub mod config;
+mod engine;
+pub mod event;
+mod fit;
+pub mod frame;
+pub mod message;
+mod mqtt;
+pub mod publish;
+mod route;
+pub mod secrets;
+mod store;
+pub mod topic;
+mod watch;
+
+pub use bridge::{Bridge, StartError};
+pub use store::StoreError;

@@ -1,8 +1,30 @@
 //! Typed client of twisterd's JSON-RPC: the calls, names, posts and errors of a Twister node.
 //!
+//! [`Client`] is the way in. It takes a [`NodeUrl`] and [`Credentials`], and answers with the types of [`wire`] or with an
+//! [`RpcError`], whose [`NodeFault`] says what the node objected to, so that no caller reads error texts.
+//!
 //! Deliberately not in it: MQTT, retries, and every decision about when to call what.
 
 pub mod bencode;
+mod client;
+mod credentials;
+pub mod error;
+pub mod hex;
+pub mod limits;
 pub mod names;
+pub mod node_url;
+pub mod peer;
+pub mod translate;
+mod transport;
+pub mod wire;
 
+pub use client::{Client, DhtPut, MessageRange, PostFlags, PostRange, SelfCopy};
+pub use credentials::{Credentials, Secret};
+pub use error::{ConnectFailure, Evidence, NodeFault, RpcError};
 pub use names::{BlockHeight, PostNumber, Username};
+pub use node_url::{DEFAULT_RPC_PORT, NodeUrl, NodeUrlError};
+pub use peer::{GroupAlias, GroupAliasError, Peer};
+pub use wire::{
+    Block, CustomFields, DhtEntry, DhtKind, DirectMessage, FieldValue, GroupInfo, Mention, MiningInfo, NodeInfo, Post,
+    PostKind, PostRef, Registration, SignedPost, TorrentStatus,
+};

@@ -1,0 +1,170 @@
+//! Tries a node or a broker out before a bridge is built on it: what the test buttons do.
+
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{AsyncClient, Event};
+use serde::{Deserialize, Serialize};
+use twister::{Client, Credentials, NodeUrl, RpcError, Username};
+
+use crate::clock::now_s;
+use crate::config::BrokerUrl;
+use crate::engine::NodeTrouble;
+use crate::event::ProblemCode;
+use crate::mqtt::{Fault, Login, one_off};
+use crate::secrets::Password;
+
+/// How long the broker may take to answer.
+pub(crate) const BROKER_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Why something that was tried does not work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{message}")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct CheckError {
+    /// Which problem, for a program to decide on.
+    pub code: ProblemCode,
+    /// What happened, why, and what to do.
+    pub message: String,
+}
+
+/// What a node says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct NodeReport {
+    /// Version of twisterd, as `0.9.40`.
+    pub version: String,
+    /// Blocks in its copy of the chain.
+    pub blocks: u32,
+    /// Connections to other nodes.
+    pub connections: u32,
+    /// Age of the newest block in seconds; more than a day means that the node is behind.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub newest_block_age_s: u64,
+    /// The accounts whose keys are in its wallet, without names that the chain would refuse.
+    pub accounts: Vec<Account>,
+}
+
+/// An account in a node's wallet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// Whether it is in the chain, without which it cannot post.
+    pub registered: bool,
+}
+
+/// What a broker says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct BrokerReport {
+    /// The highest quality of service that it takes.
+    pub max_qos: u8,
+    /// Whether it keeps retained messages.
+    pub retain: bool,
+}
+
+/// Asks a node what it is and which accounts it has.
+///
+/// # Errors
+/// Why it cannot be used.
+pub async fn check_node(url: &NodeUrl, user: &str, password: &Password) -> Result<NodeReport, CheckError> {
+    let client = client(url, user, password)?;
+    let info = client.info().await?;
+    let newest = client.block(&client.best_block_hash().await?).await?;
+    let mut accounts = Vec::new();
+    for name in client.wallet_users().await?.iter().filter_map(|name| name.parse::<Username>().ok()) {
+        let registered = client.registration(&name).await?.is_some();
+        accounts.push(Account { name: name.into(), registered });
+    }
+    accounts.sort_by(|one, other| (!one.registered, &one.name).cmp(&(!other.registered, &other.name)));
+    Ok(NodeReport {
+        version: readable_version(info.version),
+        blocks: info.blocks.0,
+        connections: info.connections,
+        newest_block_age_s: now_s().saturating_sub(u64::try_from(newest.time).unwrap_or(0)),
+        accounts,
+    })
+}
+
+/// Makes a key for a new account and sends its registration, which takes effect with the next block. Returns the secret
+/// key, to be shown once for a backup: whoever has it owns the name.
+///
+/// # Errors
+/// Why the name cannot be had.
+pub async fn create_account(
+    url: &NodeUrl,
+    user: &str,
+    password: &Password,
+    name: &Username,
+) -> Result<Password, CheckError> {
+    let client = client(url, user, password)?;
+    let secret = client.create_wallet_user(name).await?;
+    client.send_new_user_transaction(name).await?;
+    Ok(Password::new(secret.expose()))
+}
+
+/// Connects to a broker once.
+///
+/// # Errors
+/// Why it cannot be used.
+pub async fn check_broker(url: &BrokerUrl, user: &str, password: &Password) -> Result<BrokerReport, CheckError> {
+    let login = Login { url: url.clone(), user: user.to_owned(), password: password.clone() };
+    let (client, mut eventloop) = AsyncClient::new(one_off(&login), 10);
+    let connected = async {
+        loop {
+            if let Event::Incoming(Packet::ConnAck(connack)) = eventloop.poll().await? {
+                return Ok(connack);
+            }
+        }
+    };
+    let connack = within_limit(url, connected).await?;
+    let _ = client.try_disconnect();
+    let _ = tokio::time::timeout(Duration::from_millis(200), eventloop.poll()).await;
+    // What a broker does not mention, it can do.
+    let properties = connack.properties.as_ref();
+    Ok(BrokerReport {
+        max_qos: properties.and_then(|properties| properties.max_qos).unwrap_or(2),
+        retain: properties.is_none_or(|properties| properties.retain_available != Some(0)),
+    })
+}
+
+/// Runs something with a broker for as long as a person waits.
+pub(crate) async fn within_limit<T>(
+    url: &BrokerUrl,
+    work: impl Future<Output = Result<T, rumqttc::v5::ConnectionError>>,
+) -> Result<T, CheckError> {
+    let fault = match tokio::time::timeout(BROKER_TIMEOUT, work).await {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => Fault::of(&error, url),
+        Err(elapsed) => Fault::of(&rumqttc::v5::ConnectionError::Timeout(elapsed), url),
+    };
+    Err(CheckError { code: fault.code, message: fault.message })
+}
+
+impl From<RpcError> for CheckError {
+    fn from(error: RpcError) -> Self {
+        let trouble = NodeTrouble::of(&error);
+        Self { code: trouble.code, message: trouble.message }
+    }
+}
+
+fn client(url: &NodeUrl, user: &str, password: &Password) -> Result<Client, CheckError> {
+    Ok(Client::new(url, &Credentials::new(user, password.reveal()))?)
+}
+
+/// 94000 is 0.9.40: two digits for each part after the first.
+fn readable_version(version: u32) -> String {
+    format!("{}.{}.{}", version / 1_000_000, version / 10_000 % 100, version / 100 % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_shown_as_people_write_it() {
+        assert_eq!(readable_version(94_000), "0.9.40");
+    }
+}

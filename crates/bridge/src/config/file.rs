@@ -1,0 +1,184 @@
+//! The program's own configuration file: TOML with one `[[bridge]]` table a bridge.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::mosquitto_twister;
+use super::rules::{self, RuleError};
+use super::{BridgeConfig, BridgeName};
+use crate::secrets::{self, Password, SecretError, SecretKind, Secrets};
+
+/// What a configuration file holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigFile {
+    /// The bridges, each a `[[bridge]]` table.
+    #[serde(default, rename = "bridge")]
+    pub bridges: Vec<BridgeConfig>,
+}
+
+/// What was read from a file, whichever of the two formats it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The bridges in the file's order.
+    pub bridges: Vec<LoadedBridge>,
+}
+
+/// A bridge and what its file says of its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedBridge {
+    /// What the bridge is told to do.
+    pub config: BridgeConfig,
+    /// The node's password, if a mosquitto-twister file has it in its URL.
+    pub node_password: Option<Password>,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file cannot be written.
+    #[error("cannot write {}: {source}. The settings were not saved; free some space or check the folder's permissions", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The text is not valid TOML, or a field has a bad value; the message names the line and the field.
+    #[error("{}", .0.to_string().trim_end())]
+    Toml(#[from] toml::de::Error),
+    /// The text is not valid JSON, or a field has a bad value.
+    #[error("{}{source}", field_prefix(field))]
+    Json {
+        /// The path of the field, empty when it is the whole text.
+        field: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The values are good one by one but not together.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The file has no bridge.
+    #[error("the configuration has no bridge: add a [[bridge]] table")]
+    NoBridge,
+}
+
+impl ConfigFile {
+    /// Reads the program's own format.
+    ///
+    /// # Errors
+    /// [`ConfigError::Toml`] with line and field, or [`ConfigError::Rule`].
+    pub fn parse_toml(text: &str) -> Result<Self, ConfigError> {
+        let file: Self = toml::from_str(text)?;
+        file.check()?;
+        Ok(file)
+    }
+
+    /// The configuration in the program's own format.
+    pub fn to_toml(&self) -> String {
+        // A configuration is tables, lists and strings: there is nothing in it that TOML cannot express.
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// Reads a file of either format: the program's own TOML, or a mosquitto-twister JSON file.
+    ///
+    /// # Errors
+    /// What cannot be read or is not valid, by field; [`ConfigError::NoBridge`] when there is nothing to run.
+    pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        if text.trim_start().starts_with('{') {
+            return Ok(Loaded { bridges: vec![mosquitto_twister::parse(&text)?] });
+        }
+        let file = Self::parse_toml(&text)?;
+        match file.bridges.is_empty() {
+            true => Err(ConfigError::NoBridge),
+            false => Ok(Loaded {
+                bridges: file.bridges.into_iter().map(|config| LoadedBridge { config, node_password: None }).collect(),
+            }),
+        }
+    }
+
+    /// Writes the file so that a crash leaves either the old or the new one.
+    ///
+    /// # Errors
+    /// [`ConfigError::Write`]; the old file stays.
+    pub fn save(&self, path: &Path) -> Result<(), ConfigError> {
+        let failed = |source| ConfigError::Write { path: path.to_owned(), source };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let beside = path.with_extension("toml.new");
+        let mut file = fs::File::create(&beside).map_err(failed)?;
+        file.write_all(self.to_toml().as_bytes()).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        fs::rename(&beside, path).map_err(failed)
+    }
+
+    /// Checks the rules between fields and between bridges.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), RuleError> {
+        rules::check_together(&self.bridges)
+    }
+}
+
+impl LoadedBridge {
+    /// The bridge's passwords: from environment variables, from its file, or from the keyring. Blocks while the keyring
+    /// answers.
+    ///
+    /// # Errors
+    /// [`SecretError`] when a password is needed and there is no keyring to ask.
+    pub fn secrets(&self) -> Result<Secrets, SecretError> {
+        let BridgeConfig { name, twister, broker, .. } = &self.config;
+        let node = match (&self.node_password, std::env::var(SecretKind::Node.variable(name))) {
+            (Some(password), Err(_)) => password.clone(),
+            _ => needed(name, SecretKind::Node, !twister.user.is_empty())?,
+        };
+        Ok(Secrets { node, broker: needed(name, SecretKind::Broker, !broker.user.is_empty())? })
+    }
+}
+
+/// Reads one bridge as the user interface sends it.
+///
+/// # Errors
+/// [`ConfigError::Json`] with the field's path, or [`ConfigError::Rule`].
+pub fn parse_bridge(value: serde_json::Value) -> Result<BridgeConfig, ConfigError> {
+    let config: BridgeConfig = serde_path_to_error::deserialize(value).map_err(json_error)?;
+    config.check()?;
+    Ok(config)
+}
+
+pub(super) fn json_error(error: serde_path_to_error::Error<serde_json::Error>) -> ConfigError {
+    let field = match error.path().to_string() {
+        whole if whole == "." => String::new(),
+        field => field,
+    };
+    ConfigError::Json { field, source: error.into_inner() }
+}
+
+/// The password if the bridge has a user name to go with it.
+fn needed(bridge: &BridgeName, kind: SecretKind, wanted: bool) -> Result<Password, SecretError> {
+    match wanted {
+        true => Ok(secrets::load(bridge, kind)?.unwrap_or_default()),
+        false => Ok(Password::default()),
+    }
+}
+
+fn field_prefix(field: &str) -> String {
+    match field {
+        "" => String::new(),
+        field => format!("{field}: "),
+    }
+}

@@ -1,0 +1,160 @@
+//! What a bridge is told to do. Every value is checked when it is read; what is held here is good.
+//!
+//! Passwords are deliberately not in it: see [`crate::secrets`].
+
+mod endpoint;
+mod file;
+mod mosquitto_twister;
+mod rules;
+
+pub use endpoint::{BrokerUrl, BrokerUrlError};
+pub use file::{ConfigError, ConfigFile, Loaded, LoadedBridge, parse_bridge};
+pub use rules::RuleError;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use twister::{NodeUrl, Username};
+
+use crate::topic::TopicFilter;
+
+/// One bridge: an account on a node, a broker, and what crosses between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct BridgeConfig {
+    /// What the person calls it; unique among the bridges.
+    pub name: BridgeName,
+    /// The Twister side.
+    pub twister: TwisterConfig,
+    /// The MQTT side.
+    pub broker: BrokerConfig,
+    /// The accounts whose messages may come in. The node also follows the account itself.
+    #[serde(default)]
+    #[cfg_attr(feature = "specta", specta(type = Vec<String>))]
+    pub following: Vec<Username>,
+    /// What is subscribed to at the local broker.
+    #[serde(default)]
+    pub publications: Vec<TopicFilter>,
+    /// What of it goes out, and to whom.
+    #[serde(default)]
+    pub forwards: Vec<Forward>,
+    /// What is wanted from the network: published in the profile, and the only topics that come in.
+    #[serde(default)]
+    pub subscriptions: Vec<TopicFilter>,
+}
+
+/// The node and the account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct TwisterConfig {
+    /// Where the node answers, as `http://127.0.0.1:28332`.
+    #[cfg_attr(feature = "specta", specta(type = String))]
+    pub url: NodeUrl,
+    /// The node's `rpcuser`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// The account that posts; its key is in the node's wallet.
+    #[cfg_attr(feature = "specta", specta(type = String))]
+    pub account: Username,
+}
+
+/// The local broker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct BrokerConfig {
+    /// Where the broker listens, as `mqtt://127.0.0.1:1883`.
+    pub url: BrokerUrl,
+    /// The user name, if the broker wants one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+}
+
+/// A rule for what goes out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Forward {
+    /// Which messages.
+    pub from: TopicFilter,
+    /// Who can read them.
+    #[serde(default, rename = "type")]
+    pub visibility: Visibility,
+    /// The accounts that a private message goes to, each if its published subscriptions match the topic.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "specta", specta(type = Vec<String>))]
+    pub to: Vec<Username>,
+}
+
+/// Who can read a message on the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Visibility {
+    /// Everybody: it travels as a post.
+    #[default]
+    Public,
+    /// The named accounts: it travels as encrypted direct messages.
+    Private,
+}
+
+/// What a person calls a bridge: 1 to 32 characters of `a-z`, `0-9`, `-` and `_`. It names the bridge's folder and its
+/// passwords, so it has nothing that a file system or an environment variable could stumble over.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "specta", derive(specta::Type), specta(transparent))]
+pub struct BridgeName(String);
+
+/// Why a text is no [`BridgeName`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} cannot name a bridge: use 1 to 32 characters of a-z, 0-9, - and _")]
+pub struct BridgeNameError(String);
+
+impl BridgeName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for BridgeName {
+    type Error = BridgeNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        match (1..=32).contains(&text.len()) && text.chars().all(allowed) {
+            true => Ok(Self(text)),
+            false => Err(BridgeNameError(text)),
+        }
+    }
+}
+
+impl FromStr for BridgeName {
+    type Err = BridgeNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<BridgeName> for String {
+    fn from(name: BridgeName) -> Self {
+        name.0
+    }
+}
+
+impl From<&Username> for BridgeName {
+    /// Every account name is a possible bridge name.
+    fn from(account: &Username) -> Self {
+        Self(account.as_str().to_owned())
+    }
+}
+
+impl fmt::Display for BridgeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

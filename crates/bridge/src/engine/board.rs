@@ -1,0 +1,204 @@
+//! The notice board of a running bridge: its tasks write the state and what happened on it, the outside reads it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{broadcast, watch};
+
+use crate::clock::now_ms;
+use crate::config::BridgeName;
+use crate::event::{
+    BridgeEvent, BridgeState, Counters, MessageEvent, Part, PartState, Phase, Problem, ProblemCode, Quota,
+};
+
+/// Events that a slow listener may fall behind before it misses some.
+const EVENT_BACKLOG: usize = 1024;
+
+/// Shared by all tasks of a bridge; clones write on the same board.
+#[derive(Clone)]
+pub(crate) struct Board {
+    bridge: BridgeName,
+    state: Arc<Mutex<BridgeState>>,
+    watched: Arc<watch::Sender<BridgeState>>,
+    events: broadcast::Sender<BridgeEvent>,
+}
+
+impl Board {
+    pub(crate) fn new(bridge: BridgeName) -> Self {
+        let mut state = BridgeState::stopped(bridge.clone());
+        state.phase = Phase::Running;
+        for part in [Part::Broker, Part::Node, Part::Account, Part::Network] {
+            set_part(&mut state, part, PartState::Connecting);
+        }
+        let (watched, _) = watch::channel(state.clone());
+        let (events, _) = broadcast::channel(EVENT_BACKLOG);
+        Self { bridge, state: Arc::new(Mutex::new(state)), watched: Arc::new(watched), events }
+    }
+
+    pub(crate) fn state(&self) -> BridgeState {
+        self.lock().clone()
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<BridgeState> {
+        self.watched.subscribe()
+    }
+
+    pub(crate) fn events(&self) -> broadcast::Receiver<BridgeEvent> {
+        self.events.subscribe()
+    }
+
+    /// The part works.
+    pub(crate) fn up(&self, part: Part) {
+        self.change(|state| set_part(state, part, PartState::Up));
+    }
+
+    /// The part does not work. The same problem again is no news.
+    pub(crate) fn down(&self, part: Part, code: ProblemCode, message: impl Into<String>) {
+        let problem = self.problem(part, code, message);
+        let mut news = false;
+        self.change(|state| {
+            news = !matches!(part_state(state, part), Some(PartState::Down { problem: old })
+                if old.code == problem.code && old.message == problem.message);
+            if news {
+                set_part(state, part, PartState::Down { problem: problem.clone() });
+            }
+        });
+        if news {
+            self.send(BridgeEvent::Problem(problem));
+        }
+    }
+
+    /// What hangs on a part that went down is not known to work either.
+    pub(crate) fn unknown(&self, part: Part) {
+        self.change(|state| set_part(state, part, PartState::Connecting));
+    }
+
+    /// Something went wrong that stops no part.
+    pub(crate) fn report(&self, part: Part, code: ProblemCode, message: impl Into<String>) {
+        self.send(BridgeEvent::Problem(self.problem(part, code, message)));
+    }
+
+    /// A message moved one step.
+    pub(crate) fn moved(&self, event: MessageEvent) {
+        self.send(BridgeEvent::Message(event));
+    }
+
+    pub(crate) fn set_quota(&self, quota: Quota) {
+        self.change(|state| state.quota = Some(quota));
+    }
+
+    pub(crate) fn set_counters(&self, counters: Counters) {
+        self.change(|state| state.counters = counters);
+    }
+
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        self.change(|state| {
+            state.phase = phase;
+            if phase == Phase::Stopped {
+                for part in [Part::Broker, Part::Node, Part::Account, Part::Network] {
+                    set_part(state, part, PartState::Idle);
+                }
+            }
+        });
+    }
+
+    pub(crate) fn bridge(&self) -> &BridgeName {
+        &self.bridge
+    }
+
+    fn problem(&self, part: Part, code: ProblemCode, message: impl Into<String>) -> Problem {
+        Problem { bridge: self.bridge.clone(), part, code, message: message.into(), time_ms: now_ms() }
+    }
+
+    /// Changes the state and tells the outside if that made a difference.
+    fn change(&self, change: impl FnOnce(&mut BridgeState)) {
+        let mut state = self.lock();
+        let before = state.clone();
+        change(&mut state);
+        state.ready = state.phase == Phase::Running
+            && [&state.broker, &state.node, &state.account, &state.network].iter().all(|part| **part == PartState::Up);
+        if *state != before {
+            self.watched.send_replace(state.clone());
+            self.send(BridgeEvent::State(Box::new(state.clone())));
+        }
+    }
+
+    fn send(&self, event: BridgeEvent) {
+        // Nobody listening is no error.
+        let _ = self.events.send(event);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BridgeState> {
+        // Each change is complete before the lock is given back, even if the task that made it panics later.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BridgeState {
+    /// The state of a bridge that does not run.
+    pub fn stopped(bridge: BridgeName) -> Self {
+        Self {
+            bridge,
+            phase: Phase::Stopped,
+            ready: false,
+            broker: PartState::Idle,
+            node: PartState::Idle,
+            account: PartState::Idle,
+            network: PartState::Idle,
+            quota: None,
+            counters: Counters::default(),
+        }
+    }
+}
+
+fn part_state(state: &BridgeState, part: Part) -> Option<&PartState> {
+    match part {
+        Part::Broker => Some(&state.broker),
+        Part::Node => Some(&state.node),
+        Part::Account => Some(&state.account),
+        Part::Network => Some(&state.network),
+        Part::Storage | Part::Message => None,
+    }
+}
+
+fn set_part(state: &mut BridgeState, part: Part, to: PartState) {
+    match part {
+        Part::Broker => state.broker = to,
+        Part::Node => state.node = to,
+        Part::Account => state.account = to,
+        Part::Network => state.network = to,
+        // These two have no lasting state: they are reported as they happen.
+        Part::Storage | Part::Message => {}
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bridge_is_ready_when_every_part_is_up() {
+        let board = Board::new("home".parse().unwrap());
+        for part in [Part::Broker, Part::Node, Part::Account] {
+            board.up(part);
+            assert!(!board.state().ready);
+        }
+        board.up(Part::Network);
+        assert!(board.state().ready);
+        board.down(Part::Node, ProblemCode::NodeUnreachable, "gone");
+        assert!(!board.state().ready);
+    }
+
+    #[test]
+    fn a_problem_that_lasts_is_told_once() {
+        let board = Board::new("home".parse().unwrap());
+        let mut events = board.events();
+        board.down(Part::Node, ProblemCode::NodeUnreachable, "gone");
+        board.down(Part::Node, ProblemCode::NodeUnreachable, "gone");
+        let mut problems = 0;
+        while let Ok(event) = events.try_recv() {
+            problems += usize::from(matches!(event, BridgeEvent::Problem(_)));
+        }
+        assert_eq!(problems, 1);
+    }
+}

@@ -1,0 +1,57 @@
+//! The tasks of a running bridge, and what they share. They are the drivers: they hold sockets, clocks and the database,
+//! and ask the state machines ([`crate::route`], [`crate::admit`], [`crate::watch`]) what to do.
+//!
+//! ```text
+//! out:  session → taker → outbox → poster → node
+//! in:   node → watcher → inbox → deliverer → session
+//!       steward: node, account, network, quota     subscriptions: the profile, and what peers want
+//! ```
+
+mod board;
+mod context;
+mod deliverer;
+mod node_fault;
+mod poster;
+mod readback;
+mod steward;
+mod subscriptions;
+mod taker;
+mod watcher;
+
+pub(crate) use board::Board;
+pub(crate) use context::Context;
+pub(crate) use node_fault::NodeTrouble;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::mqtt::{INCOMING_CAPACITY, Login, Session, Setup};
+use crate::store::StoreError;
+
+/// Starts all tasks of a bridge. They end when the context is told to stop.
+pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>, StoreError> {
+    let setup = Setup {
+        login,
+        client_id: format!("mqtt-twister-{}-{}", context.config.name, context.stream),
+        publications: context.config.publications.clone(),
+        board: context.board.clone(),
+        store: context.store.clone(),
+    };
+    let (commands, commands_in) = mpsc::unbounded_channel();
+    let (incoming_out, incoming) = mpsc::channel(INCOMING_CAPACITY);
+    let (deliveries_out, deliveries) = mpsc::unbounded_channel();
+    let unreleased = context.store.unreleased().await?;
+    let (session, eventloop) = Session::new(setup, unreleased, commands_in, incoming_out, deliveries_out);
+
+    let mut tasks = JoinSet::new();
+    // The session ends when the taker and the deliverer, who hold its commands, have ended.
+    tasks.spawn(session.drive(eventloop));
+    tasks.spawn(taker::drive(context.clone(), incoming, commands.clone()));
+    tasks.spawn(deliverer::drive(context.clone(), deliveries, commands));
+    tasks.spawn(steward::drive(context.clone()));
+    tasks.spawn(subscriptions::drive(context.clone()));
+    tasks.spawn(poster::drive(context.clone()));
+    tasks.spawn(watcher::drive(context.clone()));
+    tasks.spawn(context.drive_counters());
+    Ok(tasks)
+}

@@ -1,0 +1,74 @@
+//! Whether something is out. The node answers success even when it stored nothing, so the only proof is to read it back.
+
+use twister::wire::PostKind;
+use twister::{MessageRange, Peer, PostFlags, PostNumber, PostRange, RpcError, SignedPost};
+
+use super::Context;
+use crate::frame::v0::{self, Frame};
+use crate::message::{Message, MessageId};
+use crate::route::Receiver;
+use crate::store::OutboxRow;
+
+/// Direct messages that are read at a time.
+const PAGE: u32 = 200;
+
+/// The text that carries message `number` of this bridge.
+pub(super) fn text_of(context: &Context, number: u64, message: &Message) -> String {
+    let Message { topic, payload, qos } = message.clone();
+    v0::encode(&Frame { topic, payload, qos, id: Some(MessageId::new(&context.stream, number)) })
+}
+
+/// The account's own posts from `first` to `last`, both included, as its node has them.
+pub(super) async fn own_posts(
+    context: &Context,
+    first: PostNumber,
+    last: PostNumber,
+) -> Result<Vec<SignedPost>, RpcError> {
+    posts_between(context, &context.config.twister.account, first, last).await
+}
+
+/// Posts of every kind from `first` to `last`, both included, without promoted ones.
+pub(super) async fn posts_between(
+    context: &Context,
+    author: &twister::Username,
+    first: PostNumber,
+    last: PostNumber,
+) -> Result<Vec<SignedPost>, RpcError> {
+    let since = first.0.checked_sub(1).map(PostNumber);
+    let range = PostRange { username: author.clone(), since, max: Some(last) };
+    // One more than there can be: a promoted post may take the place of one.
+    let count = (last.0 - first.0).saturating_add(2);
+    let mut posts = context.client.posts(count, &[range], Some(PostFlags::ALL)).await?;
+    posts.retain(|found| {
+        let in_range = (first..=last).contains(&found.post.number);
+        in_range && !found.is_promoted() && found.post.author == author.as_str()
+    });
+    Ok(posts)
+}
+
+/// Whether `row` is out under `number`, found out by its text: nothing else is left of it after a crash.
+pub(super) async fn is_out(context: &Context, row: &OutboxRow, number: PostNumber) -> Result<bool, RpcError> {
+    let text = text_of(context, row.message_number, &row.message);
+    let Some(found) = own_posts(context, number, number).await?.pop() else { return Ok(false) };
+    match (&row.receiver, &found.post.kind) {
+        (Receiver::Everybody, PostKind::Public) => Ok(found.post.text() == text),
+        (Receiver::Account(peer), PostKind::DirectMessage(_)) => {
+            let local = &context.config.twister.account;
+            let peer = Peer::User(peer.clone());
+            let mut range = MessageRange::default();
+            loop {
+                let page = context.client.direct_messages(local, &peer, range, PAGE).await?;
+                if page.iter().any(|message| message.from_me && message.number == number && message.text == text) {
+                    return Ok(true);
+                }
+                match page.iter().map(|message| message.id).min() {
+                    Some(lowest) if lowest > 0 && page.iter().any(|message| message.time >= found.post.time) => {
+                        range.max = Some(lowest - 1);
+                    }
+                    _ => return Ok(false),
+                }
+            }
+        }
+        _ => Ok(false),
+    }
+}

@@ -1,0 +1,188 @@
+//! Looks after what the bridge stands on: the node, the account, the network, whom it follows, and the post quota. The
+//! other tasks wait until it says that the account can be used.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use twister::names::highest_allowed_number;
+use twister::{BlockHeight, PostNumber, RpcError, Username};
+
+use super::{Context, NodeTrouble};
+use crate::backoff::Backoff;
+use crate::clock::now_s;
+use crate::event::{Part, ProblemCode, Quota};
+use crate::store::{PeerRecord, StoreError};
+
+/// Time between two looks while all is well.
+const PERIOD: Duration = Duration::from_secs(3);
+
+/// Pauses between looks while something is not.
+const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(10) };
+
+/// A node whose newest block is older pauses its swarms, in seconds.
+pub(crate) const OLDEST_BLOCK_S: u64 = 24 * 3600;
+
+/// What is wrong.
+enum Trouble {
+    Shown(NodeTrouble),
+    Store(StoreError),
+}
+
+impl From<RpcError> for Trouble {
+    fn from(error: RpcError) -> Self {
+        Self::Shown(NodeTrouble::of(&error))
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+pub(super) async fn drive(context: Context) {
+    let mut strangers = BTreeSet::new();
+    let mut attempt = 0;
+    loop {
+        let pause = match look(&context, &mut strangers).await {
+            Ok(()) => {
+                attempt = 0;
+                context.prepared.send_replace(true);
+                PERIOD
+            }
+            Err(trouble) => {
+                context.prepared.send_replace(false);
+                show(&context, trouble);
+                attempt += 1;
+                RETRY.pause(attempt - 1)
+            }
+        };
+        tokio::select! {
+            () = context.stop.cancelled() => return,
+            () = context.signals.steward.notified(), if attempt == 0 => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(), Trouble> {
+    let account = &context.config.twister.account;
+    let client = &context.client;
+
+    let info = client.info().await?;
+    context.board.up(Part::Node);
+
+    let newest = client.block(&client.best_block_hash().await?).await?;
+    let age_s = now_s().saturating_sub(u64::try_from(newest.time).unwrap_or(0));
+    if age_s > OLDEST_BLOCK_S {
+        let days = age_s / 86_400;
+        return Err(shown(
+            Part::Network,
+            ProblemCode::NodeSyncing,
+            format!(
+                "the node's newest block ({}) is {days} days old: it is still catching up with the chain, or has no \
+                 connection to others. Leave it running; the bridge begins when it is there",
+                newest.height
+            ),
+        ));
+    }
+    match info.connections {
+        0 => context.board.down(
+            Part::Network,
+            ProblemCode::NoPeers,
+            "the node has no connection to other nodes, so nothing travels further than to it. Check its internet \
+             connection, or in a private network its -connect addresses",
+        ),
+        _ => context.board.up(Part::Network),
+    }
+
+    if !client.wallet_users().await?.iter().any(|name| name == account.as_str()) {
+        let text = format!(
+            "the node's wallet has no key for {account}. Choose an account that is in the wallet, create it there, or \
+             import its key into the node"
+        );
+        return Err(shown(Part::Account, ProblemCode::AccountNotInWallet, text));
+    }
+    let Some(registration) = client.registration(account).await? else {
+        let text = format!(
+            "{account} is not registered in the chain yet. A registration takes effect with the next block, in about \
+             ten minutes; if none was sent, register the name at the node"
+        );
+        return Err(shown(Part::Account, ProblemCode::AccountNotRegistered, text));
+    };
+
+    follow(context, strangers).await?;
+    let known = client.last_have(account).await?;
+    meet_peers(context, |peer| known.get(peer).copied().flatten()).await?;
+
+    let allowed = highest_allowed_number(registration.height, newest_height(info.blocks, newest.height));
+    let tried = context.store.next_number().await?;
+    let next = known.get(account).copied().flatten().map_or(tried, |known| known.next().max(tried));
+    context.highest_allowed.send_if_modified(|old| std::mem::replace(old, allowed) != allowed);
+    context.board.set_quota(Quota {
+        next_number: next.0,
+        highest_allowed: allowed.0,
+        left: (allowed.0 + 1).saturating_sub(next.0),
+    });
+    context.board.up(Part::Account);
+    Ok(())
+}
+
+/// Follows whom the owner wants and the account itself, without which neither posting nor reading back works. Others that
+/// a person follows with the account are left alone.
+async fn follow(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(), Trouble> {
+    let account = &context.config.twister.account;
+    let wanted: BTreeSet<&Username> = context.config.following.iter().chain([account]).collect();
+    let following = context.client.following(account).await?;
+    let missing: Vec<Username> =
+        wanted.iter().filter(|name| !following.contains(name)).map(|name| (*name).clone()).collect();
+    if missing.is_empty() {
+        strangers.clear();
+        return Ok(());
+    }
+    context.client.follow(account, &missing).await?;
+    // The node accepts an unregistered name and does nothing, so whoever is not followed now is not registered.
+    let following = context.client.following(account).await?;
+    for name in missing.into_iter().filter(|name| !following.contains(name)) {
+        if strangers.insert(name.clone()) {
+            let text = format!(
+                "{name} is not a registered account (yet), so it cannot be followed. Check the name; the bridge tries \
+                 again by itself"
+            );
+            context.board.report(Part::Account, ProblemCode::PeerNotRegistered, text);
+        }
+    }
+    Ok(())
+}
+
+/// Writes the first contact with each followed account down: what it posted before is not brought in.
+async fn meet_peers(context: &Context, highest: impl Fn(&Username) -> Option<PostNumber>) -> Result<(), StoreError> {
+    for peer in context.config.following.iter().chain(context.config.forwards.iter().flat_map(|forward| &forward.to)) {
+        if context.store.peer(peer).await?.is_none() {
+            let begins_at = highest(peer).map_or(PostNumber(0), PostNumber::next);
+            context.store.meet(peer, PeerRecord { first_contact_s: now_s(), begins_at }).await?;
+        }
+    }
+    Ok(())
+}
+
+fn newest_height(of_info: BlockHeight, of_block: BlockHeight) -> BlockHeight {
+    of_info.max(of_block)
+}
+
+fn shown(part: Part, code: ProblemCode, message: String) -> Trouble {
+    Trouble::Shown(NodeTrouble { part, code, message })
+}
+
+fn show(context: &Context, trouble: Trouble) {
+    match trouble {
+        Trouble::Store(error) => context.store_trouble(&error),
+        Trouble::Shown(NodeTrouble { part, code, message }) => {
+            if part == Part::Node {
+                context.board.unknown(Part::Account);
+                context.board.unknown(Part::Network);
+            }
+            context.board.down(part, code, message);
+        }
+    }
+}

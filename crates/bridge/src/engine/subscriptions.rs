@@ -1,0 +1,197 @@
+//! Who wants what: publishes this bridge's subscriptions in the account's profile, and learns those of its peers.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+use twister::limits::{MAX_POST_SIZE, PostNumbers, custom_post_size};
+use twister::wire::DhtEntry;
+use twister::{CustomFields, DhtKind, DhtPut, FieldValue, RpcError, Username};
+
+use super::Context;
+use crate::event::{Part, ProblemCode};
+use crate::store::{KnownProfile, StoreError};
+use crate::topic::TopicFilter;
+
+/// The profile's name in the DHT.
+const PROFILE: &str = "profile";
+
+/// The member of the profile, and of announcements, that lists the filters.
+pub(super) const TOPICS: &str = "mqtt_topics";
+
+/// The member of announcements with the profile's sequence number.
+pub(super) const TOPICS_SEQ: &str = "mqtt_topics_seq";
+
+/// How long the DHT may take to find a profile.
+const DHT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Time between two looks at the profile of a peer that has one, and of one not heard of yet.
+const KNOWN_PERIOD: Duration = Duration::from_secs(60);
+const UNKNOWN_PERIOD: Duration = Duration::from_secs(2);
+
+/// A post that tells followers at once what the profile now says.
+pub(super) struct Announcement {
+    pub fields: CustomFields,
+    pub seq: u64,
+}
+
+pub(super) async fn drive(context: Context) {
+    let mut written = false;
+    let mut looked: std::collections::HashMap<Username, Instant> = std::collections::HashMap::new();
+    while context.prepared().await {
+        if !written {
+            match publish(&context).await {
+                Ok(done) => written = done,
+                Err(trouble) => trouble.show(&context),
+            }
+        }
+        for peer in named_peers(&context) {
+            let known = context.published.borrow().contains_key(&peer);
+            let period = if known { KNOWN_PERIOD } else { UNKNOWN_PERIOD };
+            if looked.get(&peer).is_some_and(|last| last.elapsed() < period) {
+                continue;
+            }
+            looked.insert(peer.clone(), Instant::now());
+            if let Err(trouble) = learn(&context, &peer).await {
+                trouble.show(&context);
+                break;
+            }
+        }
+        if !context.pause(UNKNOWN_PERIOD).await {
+            return;
+        }
+    }
+}
+
+/// The announcement that is still to be made, if any.
+pub(super) async fn pending_announcement(context: &Context) -> Result<Option<Announcement>, StoreError> {
+    let Some(profile) = context.store.known_profile().await? else { return Ok(None) };
+    if context.store.announced_seq().await? >= profile.seq {
+        return Ok(None);
+    }
+    let Some(topics) = profile.fields.get(TOPICS) else { return Ok(None) };
+    let mut fields = CustomFields::new();
+    fields.insert(TOPICS.to_owned(), FieldValue::Text(topics.to_string()));
+    fields.insert(TOPICS_SEQ.to_owned(), FieldValue::Integer(i32::try_from(profile.seq).unwrap_or(i32::MAX)));
+    let size = custom_post_size(&context.config.twister.account, &fields, PostNumbers::WIDEST);
+    if size > MAX_POST_SIZE {
+        // Too many filters for a post: peers read them in the profile, a minute later at most.
+        context.store.set_announced_seq(profile.seq).await?;
+        return Ok(None);
+    }
+    Ok(Some(Announcement { fields, seq: profile.seq }))
+}
+
+/// A peer has published these filters in the profile of this sequence number.
+pub(super) async fn handle_published(
+    context: &Context,
+    peer: &Username,
+    topics: &Value,
+    seq: u64,
+) -> Result<(), StoreError> {
+    // A filter that is not valid matches nothing; the others are good all the same.
+    let texts = topics.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let filters: Vec<TopicFilter> = texts.filter_map(|text| text.parse().ok()).collect();
+    if context.store.set_published_topics(peer, &filters, seq).await? {
+        context.published.send_modify(|published| {
+            published.insert(peer.clone(), filters);
+        });
+    }
+    Ok(())
+}
+
+/// Writes the subscriptions into the profile and leaves its other members as they are. False if it has to be tried
+/// again.
+async fn publish(context: &Context) -> Result<bool, Trouble> {
+    let account = &context.config.twister.account;
+    let mine: Vec<Value> = context.config.subscriptions.iter().map(|filter| filter.as_str().into()).collect();
+    let known = context.store.known_profile().await?;
+    let Some(mut profile) = read_own_profile(context, known).await? else { return Ok(false) };
+    if profile.fields.get(TOPICS) == Some(&Value::Array(mine.clone())) {
+        context.store.set_known_profile(profile).await?;
+        return Ok(true);
+    }
+    profile.fields.insert(TOPICS.to_owned(), Value::Array(mine));
+    profile.seq += 1;
+    let put = DhtPut::Single { seq: u32::try_from(profile.seq).unwrap_or(u32::MAX) };
+    let value = Value::Object(profile.fields.clone());
+    context.client.dht_put(account.as_str(), PROFILE, put, &value, account).await?;
+    // A put with a stale number answers success too, so the profile is read back.
+    let stored = newest(context.client.dht_get(account.as_str(), PROFILE, DhtKind::Single, Some(DHT_TIMEOUT)).await?);
+    let out = stored.is_some_and(|entry| entry.value.get(TOPICS) == profile.fields.get(TOPICS));
+    if out {
+        context.store.set_known_profile(profile).await?;
+        context.signals.outbox.notify_one();
+    }
+    Ok(out)
+}
+
+/// The account's profile as it is now; none if that cannot be said for certain. An answer of nothing may be the DHT's
+/// failure, and writing over a profile that is there would erase it.
+async fn read_own_profile(context: &Context, known: Option<KnownProfile>) -> Result<Option<KnownProfile>, Trouble> {
+    let account = &context.config.twister.account;
+    for timeout in [DHT_TIMEOUT, DHT_TIMEOUT * 2] {
+        let entries = context.client.dht_get(account.as_str(), PROFILE, DhtKind::Single, Some(timeout)).await?;
+        let Some(entry) = newest(entries) else { continue };
+        let seq = entry.seq.unwrap_or(0);
+        return match entry.value {
+            // What was written last may not have travelled yet.
+            Value::Object(_) if known.as_ref().is_some_and(|known| known.seq > seq) => Ok(known),
+            Value::Object(fields) => Ok(Some(KnownProfile { seq, fields })),
+            _ => {
+                let text = format!(
+                    "the profile of {account} is not a list of fields, so the subscriptions were not added to it: \
+                     save the profile once in a Twister client"
+                );
+                context.board.report(Part::Account, ProblemCode::ProfileUnreadable, text);
+                Ok(None)
+            }
+        };
+    }
+    Ok(Some(known.unwrap_or(KnownProfile { seq: 0, fields: Map::new() })))
+}
+
+/// Looks up what `peer` wants.
+async fn learn(context: &Context, peer: &Username) -> Result<(), Trouble> {
+    let entries = context.client.dht_get(peer.as_str(), PROFILE, DhtKind::Single, Some(DHT_TIMEOUT)).await?;
+    let Some(entry) = newest(entries) else { return Ok(()) };
+    let nothing = Value::Array(Vec::new());
+    let topics = entry.value.get(TOPICS).unwrap_or(&nothing);
+    Ok(handle_published(context, peer, topics, entry.seq.unwrap_or(0)).await?)
+}
+
+fn newest(entries: Vec<DhtEntry>) -> Option<DhtEntry> {
+    entries.into_iter().max_by_key(|entry| entry.seq)
+}
+
+/// The accounts that private forwards name.
+fn named_peers(context: &Context) -> BTreeSet<Username> {
+    context.config.forwards.iter().flat_map(|forward| forward.to.iter().cloned()).collect()
+}
+
+enum Trouble {
+    Node(RpcError),
+    Store(StoreError),
+}
+
+impl Trouble {
+    fn show(&self, context: &Context) {
+        match self {
+            Self::Node(error) => context.node_trouble(error),
+            Self::Store(error) => context.store_trouble(error),
+        }
+    }
+}
+
+impl From<RpcError> for Trouble {
+    fn from(error: RpcError) -> Self {
+        Self::Node(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,117 @@
+//! Takes messages over from the local broker: route, write down, and only then acknowledge.
+
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::QoS;
+use tokio::sync::mpsc;
+
+use super::Context;
+use super::context::Moved;
+use super::readback::text_of;
+use crate::backoff::Backoff;
+use crate::clock::now_ms;
+use crate::event::{Direction, Part, ProblemCode, Step};
+use crate::fit::fits;
+use crate::message::Message;
+use crate::mqtt::{Command, Incoming, qos_of};
+use crate::route::{Receiver, route};
+use crate::store::{Count, Taken};
+use crate::topic::Topic;
+
+/// Messages that share one transaction at most.
+const BATCH: usize = 256;
+
+/// Pauses between attempts to write, when the disk is full or busy.
+const RETRY: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(10) };
+
+pub(super) async fn drive(
+    context: Context,
+    mut incoming: mpsc::Receiver<Incoming>,
+    commands: mpsc::UnboundedSender<Command>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        tokio::select! {
+            biased;
+            () = context.stop.cancelled() => return,
+            count = incoming.recv_many(&mut batch, BATCH) => if count == 0 { return },
+        }
+        let mut taken = Vec::new();
+        let mut refused = 0;
+        for message in &batch {
+            match take(&context, message) {
+                Ok(message) => taken.push(message),
+                Err(()) => refused += 1,
+            }
+        }
+        if !write_down(&context, &taken, refused).await {
+            return;
+        }
+        for message in batch.drain(..).filter(|message| message.qos != QoS::AtMostOnce) {
+            // The session is gone only when the bridge stops; then the broker keeps the message.
+            let _ = commands.send(Command::Acknowledge(message.receipt));
+        }
+        for Taken { message, receivers, .. } in &taken {
+            for receiver in receivers {
+                context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
+            }
+        }
+        context.signals.outbox.notify_one();
+        context.signals.counted.notify_one();
+    }
+}
+
+/// Checks a message and finds its receivers. What cannot cross is told and refused.
+fn take(context: &Context, incoming: &Incoming) -> Result<Taken, ()> {
+    let topic = String::from_utf8(incoming.topic.clone()).map_err(|error| error.to_string());
+    let topic = topic.and_then(|text| Topic::try_from(text).map_err(|error| error.to_string()));
+    let topic = topic.map_err(|reason| {
+        let message = format!("the local broker sent a message whose topic is not valid: {reason}. It was left out");
+        context.board.report(Part::Message, ProblemCode::MessageRefused, message);
+    })?;
+    let qos = qos_of(incoming.qos);
+    let receivers = route(&topic, qos, &context.config.forwards, &context.published.borrow());
+    let message = Message { topic, payload: incoming.payload.clone(), qos };
+    let (receivers, too_large): (Vec<_>, Vec<_>) = receivers
+        .into_iter()
+        .partition(|receiver| fits(&context.config.twister.account, receiver, &text_of(context, u64::MAX, &message)));
+    for receiver in &too_large {
+        tell_too_large(context, receiver, &message);
+    }
+    match receivers.is_empty() && !too_large.is_empty() {
+        true => Err(()),
+        false => {
+            let unreleased = (incoming.qos == QoS::ExactlyOnce).then_some(incoming.packet);
+            Ok(Taken { message, receivers, unreleased, again: incoming.again })
+        }
+    }
+}
+
+/// A message that one post cannot carry.
+pub(super) fn tell_too_large(context: &Context, receiver: &Receiver, message: &Message) {
+    let text = format!(
+        "the message on {} for {receiver} has {} bytes and does not fit one post, so it was not sent. Send less at a \
+         time, or leave its topic out of the forwards",
+        message.topic,
+        message.payload.len()
+    );
+    context.board.report(Part::Message, ProblemCode::PayloadTooLarge, text);
+    context.tell_moved(Direction::Out, Step::Refused, Moved::to(receiver, message, None));
+}
+
+/// Writes the messages down, however long it takes; false if the bridge stops first.
+async fn write_down(context: &Context, taken: &[Taken], refused: usize) -> bool {
+    for attempt in 0.. {
+        let outcome = match context.store.take(taken.to_vec(), now_ms()).await {
+            Ok(_) if refused > 0 => context.store.count(Count::Refused, refused).await,
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        let Err(error) = outcome else { return true };
+        context.store_trouble(&error);
+        if !context.pause(RETRY.pause(attempt)).await {
+            return false;
+        }
+    }
+    false
+}

@@ -1,0 +1,255 @@
+//! What the engine tells the outside: states, messages that crossed, problems. It goes out through a channel; whoever
+//! starts a bridge decides how to show it. Nothing here carries a password or a key.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::BridgeName;
+
+/// Something that happened in a bridge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum BridgeEvent {
+    /// The state or a counter changed. Sent a few times a second at most.
+    State(Box<BridgeState>),
+    /// A message went out to the network, came in from it, or was turned away.
+    Message(MessageEvent),
+    /// Something went wrong that a person may want to know of.
+    Problem(Problem),
+}
+
+/// Everything there is to say about a bridge at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct BridgeState {
+    /// Which bridge.
+    pub bridge: BridgeName,
+    /// Whether it runs.
+    pub phase: Phase,
+    /// Whether messages can cross now: every part is up.
+    pub ready: bool,
+    /// The local MQTT broker.
+    pub broker: PartState,
+    /// The Twister node.
+    pub node: PartState,
+    /// The Twister account: its key, its registration, its profile.
+    pub account: PartState,
+    /// The Twister network beyond the node: peers and the chain.
+    pub network: PartState,
+    /// The post quota, once it is known.
+    pub quota: Option<Quota>,
+    /// What has crossed so far, since the bridge was first set up.
+    pub counters: Counters,
+}
+
+/// Whether a bridge runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Phase {
+    /// It does not run.
+    Stopped,
+    /// It runs: what is up and what is not, the parts say.
+    Running,
+    /// It is finishing what it has begun.
+    Stopping,
+}
+
+/// A part of what a bridge depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Part {
+    /// The local MQTT broker.
+    Broker,
+    /// The Twister node.
+    Node,
+    /// The Twister account.
+    Account,
+    /// The Twister network beyond the node.
+    Network,
+    /// The bridge's own database.
+    Storage,
+    /// One message; the rest goes on.
+    Message,
+}
+
+/// The state of one part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum PartState {
+    /// Nothing is being done with it.
+    Idle,
+    /// It is being reached for the first time.
+    Connecting,
+    /// It works.
+    Up,
+    /// It does not work; the bridge tries again by itself.
+    Down {
+        /// What is wrong.
+        problem: Problem,
+    },
+}
+
+/// Something wrong: what happened, why, and what to do, in one or two sentences.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Problem {
+    /// Which bridge.
+    pub bridge: BridgeName,
+    /// What it is about.
+    pub part: Part,
+    /// Which problem, for a program to decide on.
+    pub code: ProblemCode,
+    /// Which problem, for a person to read.
+    pub message: String,
+    /// When, in milliseconds since 1970.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub time_ms: u64,
+}
+
+/// The kinds of problems. A user interface maps each to its own words and never matches on messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum ProblemCode {
+    /// Nothing answers at the broker's address.
+    BrokerUnreachable,
+    /// The broker refuses the user name or password.
+    BrokerCredentials,
+    /// The broker refuses the connection or a subscription for another reason.
+    BrokerRefused,
+    /// Nothing answers at the node's address.
+    NodeUnreachable,
+    /// The node refuses the user name or password.
+    NodeCredentials,
+    /// The node accepts the connection but does not answer in time.
+    NodeTimeout,
+    /// What answers at the node's address is not twisterd.
+    NotANode,
+    /// The node answered something unexpected.
+    NodeRefused,
+    /// The node's copy of the chain is behind.
+    NodeSyncing,
+    /// The node has no connection to others.
+    NoPeers,
+    /// The account's key is not in the node's wallet.
+    AccountNotInWallet,
+    /// The account's registration is not in the chain yet.
+    AccountNotRegistered,
+    /// A followed account is not registered (yet).
+    PeerNotRegistered,
+    /// The post quota is used up until the next block.
+    QuotaExhausted,
+    /// A message does not fit one post.
+    PayloadTooLarge,
+    /// A message from the network was turned away.
+    MessageRefused,
+    /// The profile could not be read safely, so it was not written.
+    ProfileUnreadable,
+    /// The bridge's database cannot be written.
+    StorageFailed,
+}
+
+/// How many posts the account may still make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Quota {
+    /// The next post number to use.
+    pub next_number: u32,
+    /// The highest post number that the network accepts now.
+    pub highest_allowed: u32,
+    /// How many posts are left now.
+    pub left: u32,
+}
+
+/// What has crossed so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Counters {
+    /// Messages taken from the local broker that some forward wanted.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub taken: u64,
+    /// Posts and direct messages that were read back from the network.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub posted: u64,
+    /// Messages from the network accepted for the local broker.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub received: u64,
+    /// Messages that the local broker has taken over.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub delivered: u64,
+    /// Messages turned away, in either direction, because they were invalid or too large.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub refused: u64,
+    /// Messages of followed accounts on topics that were not subscribed.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub unwanted: u64,
+    /// Posts and direct messages that wait to go out.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub waiting_out: u64,
+    /// Messages that wait for the local broker.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub waiting_in: u64,
+}
+
+/// A message that moved one step, for people to watch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct MessageEvent {
+    /// Which bridge.
+    pub bridge: BridgeName,
+    /// From the local broker to the network, or the other way.
+    pub direction: Direction,
+    /// How far it came.
+    pub step: Step,
+    /// The account it goes to or comes from; none for a public message on its way out.
+    pub peer: Option<String>,
+    /// Whether everybody can read it.
+    pub public: bool,
+    /// Its topic.
+    pub topic: String,
+    /// Its payload in Base64, cut after [`PAYLOAD_PREVIEW_LEN`] bytes.
+    pub payload_base64: String,
+    /// The whole payload's length in bytes.
+    pub payload_len: u32,
+    /// Its quality of service: 0, 1 or 2.
+    pub qos: u8,
+    /// Its post number, once it has one.
+    pub number: Option<u32>,
+    /// When this step was made, in milliseconds since 1970.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub time_ms: u64,
+}
+
+/// Bytes of a payload that a [`MessageEvent`] shows at most.
+pub const PAYLOAD_PREVIEW_LEN: usize = 4096;
+
+/// The way of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Direction {
+    /// From the local broker to the network.
+    Out,
+    /// From the network to the local broker.
+    In,
+}
+
+/// How far a message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum Step {
+    /// Out: it is safe in the outbox.
+    Queued,
+    /// Out: the node has it, and it was read back.
+    Posted,
+    /// In: it is safe in the inbox.
+    Received,
+    /// In: the local broker took it over.
+    Delivered,
+    /// It was turned away; a [`Problem`] says why.
+    Refused,
+}

@@ -1,0 +1,406 @@
+//! The task that keeps the bridge's session at the broker: it connects, subscribes, reconnects, and carries messages
+//! both ways. Incoming messages are acknowledged only when [`Command::Acknowledge`] says so.
+
+use std::collections::{HashSet, VecDeque};
+use std::pin::pin;
+use std::time::Duration;
+
+use rumqttc::Outgoing;
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{
+    ConnAck, Filter, Packet, PubAckReason, PubCompReason, PubRecReason, Publish, RetainForwardRule, SubAck,
+    SubscribeReasonCode,
+};
+use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop};
+use tokio::sync::mpsc;
+
+use super::deliveries::Deliveries;
+use super::fault::Fault;
+use super::options::{Login, to_rumqttc};
+use crate::backoff::Backoff;
+use crate::engine::Board;
+use crate::event::{Part, ProblemCode};
+use crate::message::Message;
+use crate::store::{Count, RowId, Store};
+use crate::topic::TopicFilter;
+
+/// Requests that may wait in the client library: acknowledgements and deliveries are both bounded far below it.
+const REQUEST_CAPACITY: usize = 1024;
+
+/// Messages from the broker that may wait to be taken.
+pub(crate) const INCOMING_CAPACITY: usize = 4096;
+
+/// Of these, what is kept free for messages that must not be lost. The broker sends few of them at a time.
+const RESERVED_CAPACITY: usize = 1024;
+
+/// Pauses between attempts to connect.
+const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(15) };
+
+/// How long a stopping session waits for the broker to take leave.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a session needs.
+pub(crate) struct Setup {
+    pub login: Login,
+    /// The same at every start, so that the broker knows the session again.
+    pub client_id: String,
+    pub publications: Vec<TopicFilter>,
+    pub board: Board,
+    pub store: Store,
+}
+
+/// Proof that a message arrived, to acknowledge it with. Good for the connection that it came by; after another one the
+/// broker sends the message again.
+#[derive(Debug, Clone)]
+pub(crate) struct Receipt {
+    connection: u64,
+    publish: Publish,
+}
+
+/// A message from the broker.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// Topic as it came, not checked.
+    pub topic: Vec<u8>,
+    pub payload: Vec<u8>,
+    pub qos: QoS,
+    pub packet: u16,
+    /// The broker has sent it before.
+    pub again: bool,
+    pub receipt: Receipt,
+}
+
+/// What the session is told.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// The message is safe: acknowledge it.
+    Acknowledge(Receipt),
+    /// Deliver a message to the broker, unless it has forgotten the session more often than `generation` times.
+    Deliver { generation: u64, row: RowId, message: Message },
+}
+
+/// What became of messages for the broker.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// The broker has taken the message over.
+    Done(RowId),
+    /// The broker refuses the message, for good.
+    Refused(RowId, String),
+    /// The broker has forgotten the session: everything not done has to be delivered again.
+    StartOver,
+}
+
+pub(crate) struct Session {
+    setup: Setup,
+    client: AsyncClient,
+    commands: mpsc::UnboundedReceiver<Command>,
+    incoming: mpsc::Sender<Incoming>,
+    deliveries_out: mpsc::UnboundedSender<Delivery>,
+    deliveries: Deliveries,
+    /// Messages to deliver that came while there was no connection.
+    waiting: VecDeque<(RowId, Message)>,
+    /// How often the broker has forgotten the session.
+    generation: u64,
+    /// QoS 2 packet identifiers that were acknowledged and that the broker has not released.
+    unreleased: HashSet<u16>,
+    /// Counts connections; none while there is no connection.
+    connection: Option<u64>,
+    connections: u64,
+}
+
+impl Session {
+    /// A session and the loop that drives it.
+    pub(crate) fn new(
+        setup: Setup,
+        unreleased: Vec<u16>,
+        commands: mpsc::UnboundedReceiver<Command>,
+        incoming: mpsc::Sender<Incoming>,
+        deliveries_out: mpsc::UnboundedSender<Delivery>,
+    ) -> (Self, EventLoop) {
+        let options = setup.login.lasting(&setup.client_id);
+        let (client, eventloop) = AsyncClient::new(options, REQUEST_CAPACITY);
+        let session = Self {
+            setup,
+            client,
+            commands,
+            incoming,
+            deliveries_out,
+            deliveries: Deliveries::default(),
+            waiting: VecDeque::new(),
+            generation: 0,
+            unreleased: unreleased.into_iter().collect(),
+            connection: None,
+            connections: 0,
+        };
+        (session, eventloop)
+    }
+
+    /// Runs until the commands' sender is gone, then takes leave of the broker.
+    pub(crate) async fn drive(mut self, mut eventloop: EventLoop) {
+        let mut attempt = 0;
+        self.restore_unreleased(&mut eventloop);
+        loop {
+            let event = {
+                // Polling must not be cancelled: the library may be in the middle of writing a packet.
+                let mut poll = pin!(eventloop.poll());
+                loop {
+                    tokio::select! {
+                        biased;
+                        event = poll.as_mut() => break event,
+                        command = self.commands.recv() => match command {
+                            Some(command) => self.handle_command(command),
+                            None if self.connection.is_none() => return,
+                            None => {
+                                let _ = self.client.try_disconnect();
+                                let _ = tokio::time::timeout(LEAVE_TIMEOUT, poll.as_mut()).await;
+                                return;
+                            }
+                        },
+                    }
+                }
+            };
+            match event {
+                Ok(Event::Incoming(packet)) => {
+                    attempt = 0;
+                    self.handle_packet(packet, &mut eventloop).await;
+                }
+                Ok(Event::Outgoing(Outgoing::Publish(packet))) => {
+                    let done = self.deliveries.handle_written(packet);
+                    self.tell(done.map(Delivery::Done));
+                }
+                Ok(Event::Outgoing(_)) => {}
+                Err(error) => {
+                    self.handle_disconnected(&error, &mut eventloop);
+                    if !self.pause(RETRY.pause(attempt)).await {
+                        return;
+                    }
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    /// Waits before the next attempt; false if the session is to end.
+    async fn pause(&mut self, pause: Duration) -> bool {
+        let mut pause = pin!(tokio::time::sleep(pause));
+        loop {
+            tokio::select! {
+                () = pause.as_mut() => return true,
+                command = self.commands.recv() => match command {
+                    Some(command) => self.handle_command(command),
+                    None => return false,
+                },
+            }
+        }
+    }
+
+    fn handle_command(&mut self, command: Command) {
+        match command {
+            Command::Acknowledge(Receipt { connection, publish }) => {
+                if publish.qos == QoS::ExactlyOnce {
+                    self.unreleased.insert(publish.pkid);
+                }
+                // The library has room for more than the broker may send without an acknowledgement.
+                if self.connection == Some(connection)
+                    && let Err(error) = self.client.try_ack(&publish)
+                {
+                    tracing::warn!(%error, "an acknowledgement was not sent; the broker will send the message again");
+                }
+            }
+            Command::Deliver { generation, row, message } if generation == self.generation => {
+                self.waiting.push_back((row, message));
+                self.deliver_waiting();
+            }
+            Command::Deliver { .. } => {}
+        }
+    }
+
+    fn deliver_waiting(&mut self) {
+        while self.connection.is_some() {
+            let Some((row, Message { topic, payload, qos })) = self.waiting.pop_front() else { return };
+            match self.client.try_publish(topic.as_str(), to_rumqttc(qos), false, payload) {
+                Ok(()) => self.deliveries.handle_handed_over(row, qos),
+                Err(error) => self.tell(Some(Delivery::Refused(row, error.to_string()))),
+            }
+        }
+    }
+
+    async fn handle_packet(&mut self, packet: Packet, eventloop: &mut EventLoop) {
+        match packet {
+            Packet::ConnAck(connack) => self.handle_connected(&connack, eventloop).await,
+            Packet::SubAck(suback) => self.handle_subscribed(&suback).await,
+            Packet::Publish(publish) => self.handle_publish(publish).await,
+            Packet::PubRel(release) => {
+                self.unreleased.remove(&release.pkid);
+                self.note(self.setup.store.release(release.pkid).await);
+            }
+            Packet::PubAck(ack) => match ack.reason {
+                PubAckReason::Success | PubAckReason::NoMatchingSubscribers => self.handle_taken_over(ack.pkid),
+                reason => self.handle_refused(ack.pkid, format!("{reason:?}")),
+            },
+            Packet::PubRec(ack) => match ack.reason {
+                PubRecReason::Success | PubRecReason::NoMatchingSubscribers => {}
+                reason => {
+                    self.handle_refused(ack.pkid, format!("{reason:?}"));
+                    // The library goes on counting the refused message as under way; a new connection counts afresh.
+                    let _ = self.client.try_disconnect();
+                }
+            },
+            Packet::PubComp(ack) => match ack.reason {
+                PubCompReason::Success | PubCompReason::PacketIdentifierNotFound => self.handle_taken_over(ack.pkid),
+            },
+            _ => {}
+        }
+    }
+
+    async fn handle_connected(&mut self, connack: &ConnAck, eventloop: &mut EventLoop) {
+        self.connections += 1;
+        self.connection = Some(self.connections);
+        if !connack.session_present {
+            eventloop.state.collision = None;
+            self.deliveries.handle_session_lost();
+            self.waiting.clear();
+            self.unreleased.clear();
+            self.generation += 1;
+            self.note(self.setup.store.forget_unreleased().await);
+            self.tell(Some(Delivery::StartOver));
+        }
+        let wanted = without_covered(&self.setup.publications);
+        match self.setup.store.subscribed().await {
+            Ok(subscribed) => {
+                for filter in subscribed.iter().filter(|old| !wanted.iter().any(|new| new.as_str() == *old)) {
+                    let _ = self.client.try_unsubscribe(filter);
+                }
+            }
+            Err(error) => self.note(Err(error)),
+        }
+        let filters = wanted.iter().map(|filter| Filter {
+            path: filter.to_string(),
+            qos: QoS::ExactlyOnce,
+            // What the bridge itself publishes must not come back to it.
+            nolocal: true,
+            preserve_retain: true,
+            retain_forward_rule: RetainForwardRule::OnNewSubscribe,
+        });
+        match wanted.is_empty() {
+            true => self.setup.board.up(Part::Broker),
+            false => {
+                let _ = self.client.try_subscribe_many(filters);
+            }
+        }
+        self.deliver_waiting();
+    }
+
+    async fn handle_subscribed(&mut self, suback: &SubAck) {
+        let wanted = without_covered(&self.setup.publications);
+        let refused = suback.return_codes.iter().zip(&wanted).find_map(|(code, filter)| match code {
+            SubscribeReasonCode::Success(_) => None,
+            code => Some((filter, code)),
+        });
+        match refused {
+            Some((filter, code)) => self.setup.board.down(
+                Part::Broker,
+                ProblemCode::BrokerRefused,
+                format!(
+                    "the broker at {} does not let this bridge subscribe to {filter} ({code:?}). Allow it in the \
+                     broker's access rules, or remove it from the publications",
+                    self.setup.login.url
+                ),
+            ),
+            None => {
+                let subscribed = wanted.iter().map(ToString::to_string).collect();
+                self.note(self.setup.store.set_subscribed(subscribed).await);
+                self.setup.board.up(Part::Broker);
+            }
+        }
+    }
+
+    async fn handle_publish(&mut self, publish: Publish) {
+        let Some(connection) = self.connection else { return };
+        if publish.qos == QoS::AtMostOnce && self.incoming.capacity() <= RESERVED_CAPACITY {
+            // The disk is slow or full, and the message may be lost by its own choice.
+            self.note(self.setup.store.count(Count::Refused, 1).await);
+            return;
+        }
+        let incoming = Incoming {
+            topic: publish.topic.to_vec(),
+            payload: publish.payload.to_vec(),
+            qos: publish.qos,
+            packet: publish.pkid,
+            again: publish.dup,
+            receipt: Receipt { connection, publish },
+        };
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.incoming.try_send(incoming) {
+            // It was not acknowledged, so the broker sends it again with the next connection.
+            let _ = self.client.try_disconnect();
+        }
+    }
+
+    fn handle_taken_over(&mut self, packet: u16) {
+        let done = self.deliveries.handle_acknowledged(packet);
+        self.tell(done.map(Delivery::Done));
+    }
+
+    fn handle_refused(&mut self, packet: u16, reason: String) {
+        let refused = self.deliveries.handle_acknowledged(packet);
+        self.tell(refused.map(|row| Delivery::Refused(row, reason)));
+    }
+
+    fn handle_disconnected(&mut self, error: &ConnectionError, eventloop: &mut EventLoop) {
+        tracing::debug!(%error, "the connection to the broker is gone");
+        self.connection = None;
+        let fault = Fault::of(error, &self.setup.login.url);
+        self.setup.board.down(Part::Broker, fault.code, fault.message);
+        self.restore_unreleased(eventloop);
+    }
+
+    /// The library forgets with each connection which QoS 2 messages the broker has yet to release, and then takes the
+    /// release for a protocol error, for ever. So it is reminded of them.
+    fn restore_unreleased(&self, eventloop: &mut EventLoop) {
+        for packet in &self.unreleased {
+            let mut reminder = Publish::new("reminder", QoS::ExactlyOnce, "", None);
+            reminder.pkid = *packet;
+            if eventloop.state.handle_incoming_packet(Packet::Publish(reminder)).is_ok() {
+                eventloop.state.events.pop_back();
+            }
+        }
+    }
+
+    fn tell(&self, delivery: Option<Delivery>) {
+        if let Some(delivery) = delivery {
+            let _ = self.deliveries_out.send(delivery);
+        }
+    }
+
+    fn note(&self, outcome: Result<(), crate::store::StoreError>) {
+        if let Err(error) = outcome {
+            self.setup.board.report(Part::Storage, ProblemCode::StorageFailed, error.to_string());
+        }
+    }
+}
+
+/// The filters that are not covered by another: a broker may send a message once for each filter that matches.
+fn without_covered(filters: &[TopicFilter]) -> Vec<&TopicFilter> {
+    let covered = |index: usize, filter: &TopicFilter| {
+        filters.iter().enumerate().any(|(other_index, other)| {
+            other_index != index && other.covers(filter) && (!filter.covers(other) || other_index < index)
+        })
+    };
+    filters.iter().enumerate().filter(|(index, filter)| !covered(*index, filter)).map(|(_, filter)| filter).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_within_another_is_not_subscribed_to() {
+        let filters: Vec<TopicFilter> = ["sensors/+", "sensors/#", "doors/1", "sensors/#", "doors/+/x"]
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
+        let kept: Vec<_> = without_covered(&filters).iter().map(|filter| filter.as_str()).collect();
+        assert_eq!(kept, ["sensors/#", "doors/1", "doors/+/x"]);
+    }
+}

@@ -1,0 +1,148 @@
+//! Who the database belongs to, and what it has counted.
+
+use rand::Rng as _;
+use rand::distr::Alphanumeric;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use serde::{Deserialize, Serialize};
+use twister::PostNumber;
+
+use super::{Store, StoreError};
+use crate::event::Counters;
+
+/// Who the database belongs to. Made once, when the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The stream that names this bridge's messages, and its MQTT client.
+    pub stream: String,
+}
+
+/// Something that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// See [`Counters::taken`].
+    Taken,
+    /// See [`Counters::posted`].
+    Posted,
+    /// See [`Counters::received`].
+    Received,
+    /// See [`Counters::delivered`].
+    Delivered,
+    /// See [`Counters::refused`].
+    Refused,
+    /// See [`Counters::unwanted`].
+    Unwanted,
+}
+
+/// The profile as it was last written, to merge with when the network does not have it at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KnownProfile {
+    pub seq: u64,
+    pub fields: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Store {
+    /// Who the database belongs to; drawn at random the first time.
+    pub(crate) async fn identity(&self) -> Result<Identity, StoreError> {
+        let drawn: String = rand::rng().sample_iter(Alphanumeric).take(8).map(char::from).collect();
+        self.transaction(move |tx| {
+            tx.execute("INSERT OR IGNORE INTO identity VALUES ('stream', ?1)", [&drawn])?;
+            let stream = tx.query_row("SELECT value FROM identity WHERE name = 'stream'", [], |row| row.get(0))?;
+            Ok(Identity { stream })
+        })
+        .await
+    }
+
+    /// The first post number that this bridge has not tried yet.
+    pub async fn next_number(&self) -> Result<PostNumber, StoreError> {
+        self.transaction(|tx| Ok(PostNumber(value(tx, "next_number")?.unwrap_or(0)))).await
+    }
+
+    /// The filters that the broker keeps for this bridge's session, as they were last subscribed.
+    pub async fn subscribed(&self) -> Result<Vec<String>, StoreError> {
+        self.transaction(|tx| Ok(value(tx, "subscribed")?.unwrap_or_default())).await
+    }
+
+    /// Writes down what the broker keeps for this bridge's session.
+    pub async fn set_subscribed(&self, filters: Vec<String>) -> Result<(), StoreError> {
+        self.transaction(move |tx| set_value(tx, "subscribed", &filters)).await
+    }
+
+    /// The profile as it was last read or written.
+    pub(crate) async fn known_profile(&self) -> Result<Option<KnownProfile>, StoreError> {
+        self.transaction(|tx| value(tx, "profile")).await
+    }
+
+    /// Writes the profile down as it was read or written.
+    pub(crate) async fn set_known_profile(&self, profile: KnownProfile) -> Result<(), StoreError> {
+        self.transaction(move |tx| set_value(tx, "profile", &profile)).await
+    }
+
+    /// The sequence number of the profile that was last announced in a post.
+    pub(crate) async fn announced_seq(&self) -> Result<u64, StoreError> {
+        self.transaction(|tx| Ok(value(tx, "announced_seq")?.unwrap_or(0))).await
+    }
+
+    /// Writes down which profile was announced.
+    pub(crate) async fn set_announced_seq(&self, seq: u64) -> Result<(), StoreError> {
+        self.transaction(move |tx| set_value(tx, "announced_seq", &seq)).await
+    }
+
+    /// Everything that was counted, and what waits.
+    pub async fn counters(&self) -> Result<Counters, StoreError> {
+        self.transaction(|tx| {
+            let counted = |count: Count| {
+                let query = "SELECT value FROM counter WHERE name = ?1";
+                tx.query_row(query, [count.name()], |row| row.get(0)).optional().map(Option::unwrap_or_default)
+            };
+            let waiting = |query: &str| tx.query_row(query, [], |row| row.get(0));
+            Ok(Counters {
+                taken: counted(Count::Taken)?,
+                posted: counted(Count::Posted)?,
+                received: counted(Count::Received)?,
+                delivered: counted(Count::Delivered)?,
+                refused: counted(Count::Refused)?,
+                unwanted: counted(Count::Unwanted)?,
+                waiting_out: waiting("SELECT count(*) FROM outbox")?,
+                waiting_in: waiting("SELECT count(*) FROM inbox")?,
+            })
+        })
+        .await
+    }
+
+    /// Counts `by` more.
+    pub async fn count(&self, count: Count, by: usize) -> Result<(), StoreError> {
+        self.transaction(move |tx| add(tx, count, by)).await
+    }
+}
+
+impl Count {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Posted => "posted",
+            Self::Received => "received",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Unwanted => "unwanted",
+        }
+    }
+}
+
+/// Counts `by` more, as part of a transaction.
+pub(super) fn add(tx: &Transaction<'_>, count: Count, by: usize) -> rusqlite::Result<()> {
+    let query = "INSERT INTO counter VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2";
+    tx.execute(query, params![count.name(), by]).map(drop)
+}
+
+/// A single value that was written down under `name`.
+pub(super) fn value<T: serde::de::DeserializeOwned>(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<Option<T>> {
+    let query = "SELECT value FROM identity WHERE name = ?1";
+    let text: Option<String> = tx.query_row(query, [name], |row| row.get(0)).optional()?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Writes a single value down under `name`.
+pub(super) fn set_value<T: Serialize>(tx: &Transaction<'_>, name: &str, value: &T) -> rusqlite::Result<()> {
+    let text = serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    tx.execute("INSERT OR REPLACE INTO identity VALUES (?1, ?2)", params![name, text]).map(drop)
+}

@@ -1,0 +1,132 @@
+//! The bridge's memory: an SQLite database in the bridge's own folder. What is committed here survives a kill at any
+//! instant; a broker's message is acknowledged, and a post looked at is forgotten, only after the commit.
+//!
+//! Deliberately not here: decisions. Each call is one transaction that writes down what somebody decided.
+
+mod inbox;
+mod ledger;
+mod outbox;
+mod peers;
+mod schema;
+
+pub use inbox::{Arrival, Arrived, InboxRow};
+pub use ledger::Count;
+pub(crate) use ledger::KnownProfile;
+pub use outbox::{OutboxRow, Taken};
+pub use peers::PeerRecord;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+/// A row's key in the outbox or the inbox; rows are handled in its order.
+pub type RowId = i64;
+
+/// The open database. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    connection: Arc<Mutex<Connection>>,
+    /// Held as long as the database is open, so that no second process opens it.
+    _lock: Arc<File>,
+}
+
+/// Why the database does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has it open.
+    #[error(
+        "{} is in use: this bridge already runs in another window or process. Stop it there first", path.display()
+    )]
+    InUse {
+        /// The bridge's folder.
+        path: PathBuf,
+    },
+    /// The folder or the lock file cannot be made.
+    #[error("cannot use the folder {}: {source}", path.display())]
+    Folder {
+        /// The bridge's folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A newer version of the program has written it.
+    #[error(
+        "the database of this bridge was written by a newer version of the program (schema {found}, this one knows \
+         {known}). Update the program"
+    )]
+    Newer {
+        /// Schema version in the file.
+        found: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
+    /// SQLite refused: a full disk, a damaged file.
+    #[error("the bridge's database cannot be used: {0}. Nothing was acknowledged; free some space or check the disk")]
+    Database(#[from] rusqlite::Error),
+    /// The program is shutting down.
+    #[error("the program is shutting down")]
+    ShuttingDown,
+}
+
+impl Store {
+    /// Opens the database in `folder`, makes it if there is none, and brings its schema up to date. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::Folder`], [`StoreError::Newer`], or what SQLite says.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let trouble = |source| StoreError::Folder { path: folder.to_owned(), source };
+        fs::create_dir_all(folder).map_err(trouble)?;
+        let lock = File::create(folder.join("lock")).map_err(trouble)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::InUse { path: folder.to_owned() },
+            TryLockError::Error(source) => trouble(source),
+        })?;
+        let mut connection = Connection::open(folder.join("bridge.sqlite"))?;
+        schema::prepare(&mut connection)?;
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), _lock: Arc::new(lock) })
+    }
+
+    /// Runs one transaction on a thread that may block. It is rolled back if `work` fails.
+    async fn transaction<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let connection = Arc::clone(&self.connection);
+        let task = tokio::task::spawn_blocking(move || {
+            // A panic while the lock was held rolled its transaction back: the connection is as good as before.
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = connection.transaction()?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        });
+        task.await.map_err(|_| StoreError::ShuttingDown)?
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_in_use_is_not_opened_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        assert!(matches!(Store::open(folder.path()), Err(StoreError::InUse { .. })));
+        drop(store);
+        assert!(Store::open(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn a_database_of_a_newer_version_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Store::open(folder.path()).unwrap());
+        let connection = Connection::open(folder.path().join("bridge.sqlite")).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(Store::open(folder.path()), Err(StoreError::Newer { found: 99, .. })));
+    }
+}

@@ -55,9 +55,17 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// The text is not valid TOML, or a field has a bad value; the message names the line and the field.
-    #[error("{}", .0.to_string().trim_end())]
-    Toml(#[from] toml::de::Error),
+    /// The text is not valid TOML, or a field has a bad value. The line itself is not repeated: somebody may have
+    /// written a password into it.
+    #[error("line {line}: {}{}", field_prefix(field), source.message())]
+    Toml {
+        /// Where, from 1.
+        line: usize,
+        /// The path of the field, empty when the text is not TOML at all.
+        field: String,
+        /// What is wrong with it.
+        source: Box<toml::de::Error>,
+    },
     /// The text is not valid JSON, or a field has a bad value.
     #[error("{}{source}", field_prefix(field))]
     Json {
@@ -80,7 +88,12 @@ impl ConfigFile {
     /// # Errors
     /// [`ConfigError::Toml`] with line and field, or [`ConfigError::Rule`].
     pub fn parse_toml(text: &str) -> Result<Self, ConfigError> {
-        let file: Self = toml::from_str(text)?;
+        let syntax = |source: toml::de::Error| toml_error(text, String::new(), source);
+        let reader = toml::Deserializer::parse(text).map_err(syntax)?;
+        let file: Self = serde_path_to_error::deserialize(reader).map_err(|error| {
+            let field = path_of(error.path());
+            toml_error(text, field, error.into_inner())
+        })?;
         file.check()?;
         Ok(file)
     }
@@ -161,11 +174,21 @@ pub fn parse_bridge(value: serde_json::Value) -> Result<BridgeConfig, ConfigErro
 }
 
 pub(super) fn json_error(error: serde_path_to_error::Error<serde_json::Error>) -> ConfigError {
-    let field = match error.path().to_string() {
+    let field = path_of(error.path());
+    ConfigError::Json { field, source: error.into_inner() }
+}
+
+fn toml_error(text: &str, field: String, source: toml::de::Error) -> ConfigError {
+    let before = source.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    ConfigError::Toml { line: before.matches('\n').count() + 1, field, source: Box::new(source) }
+}
+
+/// The path of a field, empty for the whole text.
+fn path_of(path: &serde_path_to_error::Path) -> String {
+    match path.to_string() {
         whole if whole == "." => String::new(),
         field => field,
-    };
-    ConfigError::Json { field, source: error.into_inner() }
+    }
 }
 
 /// The password if the bridge has a user name to go with it.

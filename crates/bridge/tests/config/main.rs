@@ -1,0 +1,5 @@
+//! What a configuration file may say, and how a person learns what is wrong with one.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod mosquitto_twister;
+mod toml;

@@ -11,6 +11,7 @@ use super::context::Moved;
 use super::readback::{is_out, own_posts, text_of};
 use super::subscriptions;
 use super::taker::tell_too_large;
+use crate::backoff::Backoff;
 use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::route::Receiver;
 use crate::store::{OutboxRow, RowId, StoreError};
@@ -25,8 +26,8 @@ const READBACK_PAUSE: Duration = Duration::from_millis(100);
 /// How long the messages for an account that the node cannot write to wait.
 const UNKNOWN_RECIPIENT_PAUSE: Duration = Duration::from_secs(30);
 
-/// Pause after something went wrong that is not the network's doing.
-const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
+/// Pauses after something went wrong.
+const RETRY: Backoff = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(30) };
 
 /// Why posting stops for now.
 pub(super) enum Halt {
@@ -67,16 +68,19 @@ struct Posted {
 pub(super) async fn drive(context: Context) {
     let mut poster = Poster { context, unreachable: HashMap::new() };
     let mut published = poster.context.published.subscribe();
+    let mut attempt = 0;
     while poster.context.prepared().await {
         let idle = match poster.post_some().await {
             Ok(posted) => !posted,
             Err(halt) => {
-                if !poster.handle_halt(halt).await {
+                if !poster.handle_halt(halt, RETRY.pause(attempt)).await {
                     return;
                 }
+                attempt += 1;
                 continue;
             }
         };
+        attempt = 0;
         if idle {
             tokio::select! {
                 () = poster.context.stop.cancelled() => return,
@@ -294,23 +298,25 @@ impl Poster {
         let author = &self.context.config.twister.account;
         self.context.store.skip_number(number).await?;
         let post = self.context.client.new_custom_post(author, number, &announcement.fields).await?;
-        let found = own_posts(&self.context, number, number).await?;
-        if found.iter().any(|found| found.signature == post.signature) {
+        let stored = own_posts(&self.context, number, number).await?;
+        // A post that the node has not listed yet counts as made: peers read the profile anyway, and asking again and
+        // again would cost a number each time.
+        if stored.iter().all(|stored| stored.signature == post.signature) {
             self.context.store.set_announced_seq(announcement.seq).await?;
         }
         Ok(())
     }
 
     /// Waits for what is missing; false if the bridge stops.
-    async fn handle_halt(&self, halt: Halt) -> bool {
+    async fn handle_halt(&self, halt: Halt, pause: Duration) -> bool {
         match halt {
             Halt::Node(error) => {
                 self.context.node_trouble(&error);
-                self.context.pause(TROUBLE_PAUSE).await
+                self.context.pause(pause).await
             }
             Halt::Store(error) => {
                 self.context.store_trouble(&error);
-                self.context.pause(TROUBLE_PAUSE).await
+                self.context.pause(pause).await
             }
             Halt::QuotaExhausted => {
                 let text = "the account has used up its posts; each new block allows two more (one block takes about \

@@ -15,7 +15,7 @@ use crate::fit::fits;
 use crate::message::Message;
 use crate::mqtt::{Command, Incoming, qos_of};
 use crate::route::{Receiver, route};
-use crate::store::{Count, Taken};
+use crate::store::{Routed, Taken};
 use crate::topic::Topic;
 
 /// Messages that share one transaction at most.
@@ -36,22 +36,15 @@ pub(super) async fn drive(
             () = context.stop.cancelled() => return,
             count = incoming.recv_many(&mut batch, BATCH) => if count == 0 { return },
         }
-        let mut taken = Vec::new();
-        let mut refused = 0;
-        for message in &batch {
-            match take(&context, message) {
-                Ok(message) => taken.push(message),
-                Err(()) => refused += 1,
-            }
-        }
-        if !write_down(&context, &taken, refused).await {
+        let taken: Vec<Taken> = batch.iter().map(|message| take(&context, message)).collect();
+        if !write_down(&context, &taken).await {
             return;
         }
         for message in batch.drain(..).filter(|message| message.qos != QoS::AtMostOnce) {
             // The session is gone only when the bridge stops; then the broker keeps the message.
             let _ = commands.send(Command::Acknowledge(message.receipt));
         }
-        for Taken { message, receivers, .. } in &taken {
+        for Routed { message, receivers } in taken.iter().filter_map(|taken| taken.routed.as_ref()) {
             for receiver in receivers {
                 context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
             }
@@ -61,14 +54,18 @@ pub(super) async fn drive(
     }
 }
 
-/// Checks a message and finds its receivers. What cannot cross is told and refused.
-fn take(context: &Context, incoming: &Incoming) -> Result<Taken, ()> {
-    let topic = String::from_utf8(incoming.topic.clone()).map_err(|error| error.to_string());
-    let topic = topic.and_then(|text| Topic::try_from(text).map_err(|error| error.to_string()));
-    let topic = topic.map_err(|reason| {
-        let message = format!("the local broker sent a message whose topic is not valid: {reason}. It was left out");
-        context.board.report(Part::Message, ProblemCode::MessageRefused, message);
-    })?;
+/// Checks a message and finds its receivers. What cannot cross is told.
+fn take(context: &Context, incoming: &Incoming) -> Taken {
+    let unreleased = (incoming.qos == QoS::ExactlyOnce).then_some(incoming.packet);
+    let again = incoming.again;
+    let topic = match topic_of(incoming) {
+        Ok(topic) => topic,
+        Err(reason) => {
+            let text = format!("the local broker sent a message whose topic is not valid: {reason}. It was left out");
+            context.board.report(Part::Message, ProblemCode::MessageRefused, text);
+            return Taken { routed: None, refused: true, unreleased, again };
+        }
+    };
     let qos = qos_of(incoming.qos);
     let receivers = route(&topic, qos, &context.config.forwards, &context.published.borrow());
     let message = Message { topic, payload: incoming.payload.clone(), qos };
@@ -78,13 +75,13 @@ fn take(context: &Context, incoming: &Incoming) -> Result<Taken, ()> {
     for receiver in &too_large {
         tell_too_large(context, receiver, &message);
     }
-    match receivers.is_empty() && !too_large.is_empty() {
-        true => Err(()),
-        false => {
-            let unreleased = (incoming.qos == QoS::ExactlyOnce).then_some(incoming.packet);
-            Ok(Taken { message, receivers, unreleased, again: incoming.again })
-        }
-    }
+    let routed = (!receivers.is_empty()).then_some(Routed { message, receivers });
+    Taken { routed, refused: !too_large.is_empty(), unreleased, again }
+}
+
+fn topic_of(incoming: &Incoming) -> Result<Topic, String> {
+    let text = String::from_utf8(incoming.topic.clone()).map_err(|error| error.to_string())?;
+    Topic::try_from(text).map_err(|error| error.to_string())
 }
 
 /// A message that one post cannot carry.
@@ -100,14 +97,9 @@ pub(super) fn tell_too_large(context: &Context, receiver: &Receiver, message: &M
 }
 
 /// Writes the messages down, however long it takes; false if the bridge stops first.
-async fn write_down(context: &Context, taken: &[Taken], refused: usize) -> bool {
+async fn write_down(context: &Context, taken: &[Taken]) -> bool {
     for attempt in 0.. {
-        let outcome = match context.store.take(taken.to_vec(), now_ms()).await {
-            Ok(_) if refused > 0 => context.store.count(Count::Refused, refused).await,
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        let Err(error) = outcome else { return true };
+        let Err(error) = context.store.take(taken.to_vec(), now_ms()).await else { return true };
         context.store_trouble(&error);
         if !context.pause(RETRY.pause(attempt)).await {
             return false;

@@ -107,7 +107,11 @@ impl Watcher {
             if let Some(highest) = known.get(peer).copied().flatten() {
                 followed.watch.handle_highest(highest);
             }
-            self.look_at(peer).await?;
+            if let Err(trouble) = self.look_at(peer).await {
+                // What was found and not written down has to be found again: begin with what the database knows.
+                self.peers.remove(peer);
+                return Err(trouble);
+            }
         }
         Ok(())
     }

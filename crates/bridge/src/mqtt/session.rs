@@ -11,7 +11,7 @@ use rumqttc::v5::mqttbytes::v5::{
     ConnAck, Filter, Packet, PubAckReason, PubCompReason, PubRecReason, Publish, RetainForwardRule, SubAck,
     SubscribeReasonCode,
 };
-use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop};
+use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, StateError};
 use tokio::sync::mpsc;
 
 use super::deliveries::Deliveries;
@@ -349,6 +349,10 @@ impl Session {
     fn handle_disconnected(&mut self, error: &ConnectionError, eventloop: &mut EventLoop) {
         tracing::debug!(%error, "the connection to the broker is gone");
         self.connection = None;
+        if let ConnectionError::MqttState(StateError::Unsolicited(packet)) = error {
+            // The broker released a message of which the library knew nothing. It will do so again.
+            self.unreleased.insert(*packet);
+        }
         let fault = Fault::of(error, &self.setup.login.url);
         self.setup.board.down(Part::Broker, fault.code, fault.message);
         self.restore_unreleased(eventloop);

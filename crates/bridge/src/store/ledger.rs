@@ -130,6 +130,9 @@ impl Count {
 
 /// Counts `by` more, as part of a transaction.
 pub(super) fn add(tx: &Transaction<'_>, count: Count, by: usize) -> rusqlite::Result<()> {
+    if by == 0 {
+        return Ok(());
+    }
     let query = "INSERT INTO counter VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2";
     tx.execute(query, params![count.name(), by]).map(drop)
 }

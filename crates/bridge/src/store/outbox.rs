@@ -9,17 +9,26 @@ use crate::message::{Message, Qos};
 use crate::route::Receiver;
 use crate::topic::Topic;
 
-/// A message and its receivers, as it is taken from the local broker.
+/// A message as it is taken from the local broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// The message.
-    pub message: Message,
-    /// Who it goes to; a message for nobody is only counted off.
-    pub receivers: Vec<Receiver>,
+    /// What of it goes out; nothing if it is for nobody.
+    pub routed: Option<Routed>,
+    /// It cannot go to everybody it is meant for: it is counted.
+    pub refused: bool,
     /// The packet identifier of a QoS 2 message, which the broker releases later.
     pub unreleased: Option<u16>,
     /// The broker has sent it before: if it is unreleased, it was taken already.
     pub again: bool,
+}
+
+/// A message and its receivers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routed {
+    /// The message.
+    pub message: Message,
+    /// Who it goes to.
+    pub receivers: Vec<Receiver>,
 }
 
 /// A post or direct message that is not out for certain.
@@ -46,22 +55,22 @@ impl Store {
             let query =
                 "INSERT INTO outbox (message, receiver, topic, payload, qos, taken_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let mut insert = tx.prepare_cached(query)?;
-            for Taken { message, receivers, unreleased, again } in &batch {
+            for Taken { routed, refused, unreleased, again } in &batch {
                 if let Some(packet) = unreleased {
                     let known = tx.execute("INSERT OR IGNORE INTO unreleased VALUES (?1)", [packet])? == 0;
                     if known && *again {
                         continue;
                     }
                 }
+                ledger::add(tx, Count::Refused, usize::from(*refused))?;
+                let Some(Routed { message, receivers }) = routed else { continue };
                 for receiver in receivers {
                     let qos = u8::from(message.qos);
                     let fields = params![next, to_text(receiver), message.topic.as_str(), message.payload, qos, now_ms];
                     rows.push(insert.insert(fields)?);
                 }
-                if !receivers.is_empty() {
-                    next += 1;
-                    ledger::add(tx, Count::Taken, 1)?;
-                }
+                next += 1;
+                ledger::add(tx, Count::Taken, 1)?;
             }
             ledger::set_value(tx, "next_message", &next)?;
             Ok(rows)
@@ -185,7 +194,8 @@ mod tests {
 
     fn taken(payload: &str, receivers: &[Receiver]) -> Taken {
         let message = Message { topic: "a/b".parse().unwrap(), payload: payload.into(), qos: Qos::AtLeastOnce };
-        Taken { message, receivers: receivers.to_vec(), unreleased: None, again: false }
+        let routed = Some(Routed { message, receivers: receivers.to_vec() });
+        Taken { routed, refused: false, unreleased: None, again: false }
     }
 
     fn bob() -> Receiver {

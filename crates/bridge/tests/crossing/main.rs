@@ -1,0 +1,6 @@
+//! Bridges at work: a sandbox network, a broker each, and messages that cross.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod faults;
+mod messages;
+mod support;

@@ -1,0 +1,163 @@
+//! Two people with a node, a broker and a bridge each.
+
+use std::path::Path;
+use std::time::Duration;
+
+use mqtt_twister_bridge::Bridge;
+use mqtt_twister_bridge::config::{BridgeConfig, BrokerConfig, BrokerUrl, TwisterConfig};
+use mqtt_twister_bridge::event::{BridgeEvent, BridgeState, Problem, ProblemCode};
+use mqtt_twister_bridge::message::{Message, Qos};
+use mqtt_twister_bridge::publish::publish;
+use mqtt_twister_bridge::secrets::{Password, Secrets};
+use mqtt_twister_broker::{Broker, BrokerOptions};
+use mqtt_twister_sandbox::{Network, NodeConfig};
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{AsyncClient, Event, MqttOptions};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::timeout;
+use twister::{NodeUrl, Username};
+
+/// No step of these tests takes longer.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// Two nodes whose swarms are joined, with `mqtt_alice` on one and `mqtt_bob` on the other.
+pub async fn network() -> Network {
+    let node = |account: &str| NodeConfig::new().account(account);
+    let builder = Network::builder().node(node("mqtt_alice")).node(node("mqtt_bob")).start_height(5000);
+    builder.dht_wait(Duration::ZERO).start().await.unwrap()
+}
+
+/// One side: a broker, a client at it that hears everything, and the bridge's configuration.
+pub struct Side {
+    pub broker: Broker,
+    pub config: BridgeConfig,
+    pub secrets: Secrets,
+    pub data: TempDir,
+    heard: mpsc::UnboundedReceiver<Heard>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub topic: String,
+    pub payload: Vec<u8>,
+    pub qos: u8,
+}
+
+impl Side {
+    /// `rules` has the fields of a configuration that differ: following, publications, forwards, subscriptions.
+    pub async fn new(network: &Network, node: usize, account: &str, rules: serde_json::Value) -> Self {
+        let broker = Broker::start(BrokerOptions::on(([127, 0, 0, 1], 0))).await.unwrap();
+        let node = network.node(node);
+        let twister = TwisterConfig {
+            url: NodeUrl::loopback(node.port()),
+            user: node.user().to_owned(),
+            account: account.parse().unwrap(),
+        };
+        let mut fields = json!({
+            "name": account,
+            "twister": twister,
+            "broker": BrokerConfig { url: BrokerUrl::new("127.0.0.1", broker.addr().port()), user: String::new() },
+        });
+        fields.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
+        let heard = listen(&broker).await;
+        Self {
+            broker,
+            config: mqtt_twister_bridge::config::parse_bridge(fields).unwrap(),
+            secrets: Secrets { node: Password::new(node.password()), broker: Password::default() },
+            data: tempfile::tempdir().unwrap(),
+            heard,
+        }
+    }
+
+    pub async fn start(&self) -> Bridge {
+        self.start_in(self.data.path()).await
+    }
+
+    pub async fn start_in(&self, data: &Path) -> Bridge {
+        Bridge::start(self.config.clone(), self.secrets.clone(), data).await.unwrap()
+    }
+
+    pub async fn start_ready(&self) -> Bridge {
+        let bridge = self.start().await;
+        until(&bridge, |state| state.ready).await;
+        bridge
+    }
+
+    /// Publishes at this side's broker as an ordinary client.
+    pub async fn publish(&self, topic: &str, payload: &[u8], qos: Qos) {
+        let message = Message { topic: topic.parse().unwrap(), payload: payload.to_vec(), qos };
+        publish(&self.config.broker, &Password::default(), message, false).await.unwrap();
+    }
+
+    /// The next message at this side's broker, whoever published it.
+    pub async fn hear(&mut self) -> Heard {
+        timeout(LIMIT, self.heard.recv()).await.expect("a message is heard in time").unwrap()
+    }
+
+    /// The next message on `topic`.
+    pub async fn hear_on(&mut self, topic: &str) -> Heard {
+        loop {
+            let heard = self.hear().await;
+            if heard.topic == topic {
+                return heard;
+            }
+        }
+    }
+
+    pub fn account(&self) -> Username {
+        self.config.twister.account.clone()
+    }
+}
+
+/// Waits until a bridge's state is as wanted.
+pub async fn until(bridge: &Bridge, wanted: impl FnMut(&BridgeState) -> bool) {
+    let mut states = bridge.watch_state();
+    let reached = timeout(LIMIT, states.wait_for(wanted)).await;
+    if reached.is_err() {
+        panic!("the state is not reached in time: {:#?}", bridge.state());
+    }
+}
+
+/// The next problem of this kind.
+pub async fn problem(events: &mut broadcast::Receiver<BridgeEvent>, code: ProblemCode) -> Problem {
+    let next = async {
+        loop {
+            match events.recv().await.unwrap() {
+                BridgeEvent::Problem(problem) if problem.code == code => return problem,
+                _ => {}
+            }
+        }
+    };
+    timeout(LIMIT, next).await.expect("the problem is told in time")
+}
+
+async fn listen(broker: &Broker) -> mpsc::UnboundedReceiver<Heard> {
+    let mut options = MqttOptions::new("listener", "127.0.0.1", broker.addr().port());
+    options.set_max_packet_size(Some(1_000_000));
+    let (client, mut eventloop) = AsyncClient::new(options, 10);
+    client.subscribe("#", QoS::ExactlyOnce).await.unwrap();
+    let (heard_out, heard) = mpsc::unbounded_channel();
+    let (subscribed_out, mut subscribed) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let _keep = client;
+        loop {
+            match eventloop.poll().await {
+                Ok(Event::Incoming(Packet::SubAck(_))) => drop(subscribed_out.try_send(())),
+                Ok(Event::Incoming(Packet::Publish(publish))) => {
+                    let topic = String::from_utf8(publish.topic.to_vec()).unwrap();
+                    let heard = Heard { topic, payload: publish.payload.to_vec(), qos: publish.qos as u8 };
+                    if heard_out.send(heard).is_err() {
+                        return;
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+    });
+    timeout(LIMIT, subscribed.recv()).await.unwrap().unwrap();
+    heard
+}

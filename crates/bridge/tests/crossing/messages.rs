@@ -133,7 +133,8 @@ async fn the_rest_of_a_persons_profile_is_kept() {
 async fn changed_subscriptions_are_heard_of_by_a_post() {
     let network = network().await;
     let private = |from: &str| json!({"from": from, "type": "private", "to": ["mqtt_bob"]});
-    let rules = json!({"publications": ["#"], "forwards": [private("doors/#"), private("sensors/#")]});
+    let forwards = [private("doors/#"), private("sensors/#")];
+    let rules = json!({"following": ["mqtt_bob"], "publications": ["#"], "forwards": forwards});
     let alice = Side::new(&network, 0, "mqtt_alice", rules).await;
     let mut bob = bob(&network).await;
     bob.config.subscriptions = vec!["doors/#".parse().unwrap()];

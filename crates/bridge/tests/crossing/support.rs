@@ -32,7 +32,7 @@ pub async fn network() -> Network {
 
 /// One side: a broker, a client at it that hears everything, and the bridge's configuration.
 pub struct Side {
-    pub broker: Broker,
+    _broker: Broker,
     pub config: BridgeConfig,
     pub secrets: Secrets,
     pub data: TempDir,
@@ -64,7 +64,7 @@ impl Side {
         fields.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
         let heard = listen(&broker).await;
         Self {
-            broker,
+            _broker: broker,
             config: mqtt_twister_bridge::config::parse_bridge(fields).unwrap(),
             secrets: Secrets { node: Password::new(node.password()), broker: Password::default() },
             data: tempfile::tempdir().unwrap(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rumqttc::NetworkOptions;
 use rumqttc::v5::MqttOptions;
 use rumqttc::v5::mqttbytes::QoS;
 
@@ -47,6 +48,10 @@ impl Login {
             host => host.to_owned(),
         };
         let mut options = MqttOptions::new(client_id, host, self.url.port());
+        let mut network = NetworkOptions::new();
+        // Small packets follow each other all the time; waiting to join them would cost 40 ms each.
+        network.set_tcp_nodelay(true);
+        options.set_network_options(network);
         options.set_keep_alive(KEEP_ALIVE);
         options.set_max_packet_size(Some(MAX_PACKET_SIZE));
         if !self.user.is_empty() {

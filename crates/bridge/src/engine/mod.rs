@@ -16,6 +16,7 @@ mod readback;
 mod steward;
 mod subscriptions;
 mod taker;
+mod upkeep;
 mod watcher;
 
 pub(crate) use board::Board;
@@ -52,6 +53,7 @@ pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>,
     tasks.spawn(subscriptions::drive(context.clone()));
     tasks.spawn(poster::drive(context.clone()));
     tasks.spawn(watcher::drive(context.clone()));
+    tasks.spawn(upkeep::drive(context.clone()));
     tasks.spawn(context.drive_counters());
     Ok(tasks)
 }

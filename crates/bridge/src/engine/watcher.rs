@@ -30,7 +30,7 @@ const CLOCK_TOLERANCE_S: u64 = 3600;
 
 /// How long a direct message that is not in the list is looked for before it counts as meant for somebody else: the node
 /// lists a message only after it has decrypted it.
-const UNLISTED_PATIENCE: Duration = Duration::from_secs(10);
+const UNLISTED_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Direct messages that are read at a time.
 const PAGE: u32 = 100;

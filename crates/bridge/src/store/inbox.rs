@@ -8,6 +8,9 @@ use super::{RowId, Store, StoreError};
 use crate::message::{Message, MessageId, Qos};
 use crate::topic::Topic;
 
+/// Post numbers of an account, back from its newest, that are told apart: as many as are looked for, and some more.
+const KEPT_NUMBERS: u32 = 20_000;
+
 /// What came of looking at one post or direct message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
@@ -118,6 +121,22 @@ impl Store {
         self.transaction(move |tx| tx.execute("DELETE FROM inbox WHERE id = ?1", [id]).map(drop)).await
     }
 
+    /// Forgets ids of messages that arrived before `before_ms`, and post numbers so far back that nobody looks for those
+    /// around them any more: what is below is taken for looked at.
+    pub async fn forget_old(&self, before_ms: u64) -> Result<(), StoreError> {
+        self.transaction(move |tx| {
+            tx.execute("DELETE FROM arrived WHERE arrived_ms < ?1", [before_ms])?;
+            tx.execute(
+                "UPDATE peer SET begins_at = max(begins_at, coalesce(
+                     (SELECT max(number) FROM looked_at WHERE sender = name), 0) - ?1)",
+                [KEPT_NUMBERS],
+            )?;
+            let forgotten = "DELETE FROM looked_at WHERE number < (SELECT begins_at FROM peer WHERE name = sender)";
+            tx.execute(forgotten, []).map(drop)
+        })
+        .await
+    }
+
     /// The post numbers of `sender` that need no further look, in order.
     pub async fn looked_at(&self, sender: &Username) -> Result<Vec<PostNumber>, StoreError> {
         let sender = sender.clone();
@@ -152,6 +171,7 @@ pub(super) fn broken(column: usize, error: impl std::error::Error + Send + Sync 
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::store::PeerRecord;
 
     fn arrival(number: u32, id: Option<&str>) -> Arrival {
         let message = Message { topic: "a/b".parse().unwrap(), payload: vec![0, 255], qos: Qos::ExactlyOnce };
@@ -177,6 +197,22 @@ mod tests {
         assert_eq!(store.receive(batch, 5).await.unwrap().len(), 2);
         let numbers = store.looked_at(&"mqtt_alice".parse().unwrap()).await.unwrap();
         assert_eq!(numbers, [PostNumber(1), PostNumber(2), PostNumber(3)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_long_past_is_forgotten_and_still_does_not_come_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let alice: Username = "mqtt_alice".parse().unwrap();
+        let record = PeerRecord { first_contact_s: 0, begins_at: PostNumber(3) };
+        store.meet(&alice, record).await.unwrap();
+        store.receive(vec![arrival(5, Some("s-1")), arrival(KEPT_NUMBERS + 10, Some("s-2"))], 100).await.unwrap();
+        store.forget_old(50).await.unwrap();
+        assert_eq!(store.looked_at(&alice).await.unwrap(), [PostNumber(KEPT_NUMBERS + 10)]);
+        assert_eq!(store.peer(&alice).await.unwrap().unwrap().begins_at, PostNumber(10));
+        assert!(store.receive(vec![arrival(20, Some("s-1"))], 100).await.unwrap().is_empty(), "the id is remembered");
+        store.forget_old(200).await.unwrap();
+        assert_eq!(store.receive(vec![arrival(21, Some("s-1"))], 300).await.unwrap().len(), 1);
     }
 
     #[tokio::test]

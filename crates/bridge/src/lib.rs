@@ -8,6 +8,7 @@
 mod admit;
 mod backoff;
 mod bridge;
+mod carry;
 pub mod check;
 mod clock;
 pub mod config;

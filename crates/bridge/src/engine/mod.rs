@@ -4,12 +4,15 @@
 //! ```text
 //! out:  session → taker → outbox → poster → node
 //! in:   node → watcher → inbox → deliverer → session
+//!       carrier → DHT → fetcher: the way of posts where swarms are not joined
 //!       steward: node, account, network, quota     subscriptions: the profile, and what peers want
 //! ```
 
 mod board;
+mod carrier;
 mod context;
 mod deliverer;
+mod fetcher;
 mod node_fault;
 mod poster;
 mod readback;
@@ -51,7 +54,10 @@ pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>,
     tasks.spawn(deliverer::drive(context.clone(), deliveries, commands));
     tasks.spawn(steward::drive(context.clone()));
     tasks.spawn(subscriptions::drive(context.clone()));
-    tasks.spawn(poster::drive(context.clone()));
+    let (posted_out, posted) = mpsc::unbounded_channel();
+    tasks.spawn(poster::drive(context.clone(), posted_out));
+    tasks.spawn(carrier::drive(context.clone(), posted));
+    tasks.spawn(fetcher::drive(context.clone()));
     tasks.spawn(watcher::drive(context.clone()));
     tasks.spawn(upkeep::drive(context.clone()));
     tasks.spawn(context.drive_counters());

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use twister::{NodeFault, Peer, PostNumber, RpcError, SelfCopy, SignedPost, Username};
 
 use super::Context;
 use super::context::Moved;
-use super::readback::{is_out, own_posts, text_of};
+use super::readback::{find_out, own_posts, text_of};
 use super::subscriptions;
 use super::taker::tell_too_large;
 use crate::backoff::Backoff;
@@ -54,6 +55,8 @@ impl From<StoreError> for Halt {
 
 struct Poster {
     context: Context,
+    /// Takes posts that are out, to leave them in the DHT where that is needed.
+    carrier: mpsc::UnboundedSender<SignedPost>,
     /// Accounts that cannot be written to, until when.
     unreachable: HashMap<Username, Instant>,
 }
@@ -62,11 +65,11 @@ struct Poster {
 struct Posted {
     row: OutboxRow,
     number: PostNumber,
-    signature: String,
+    post: SignedPost,
 }
 
-pub(super) async fn drive(context: Context) {
-    let mut poster = Poster { context, unreachable: HashMap::new() };
+pub(super) async fn drive(context: Context, carrier: mpsc::UnboundedSender<SignedPost>) {
+    let mut poster = Poster { context, carrier, unreachable: HashMap::new() };
     let mut published = poster.context.published.subscribe();
     let mut attempt = 0;
     while poster.context.prepared().await {
@@ -131,14 +134,20 @@ impl Poster {
     async fn settle_doubtful(&self, rows: Vec<OutboxRow>) -> Result<Vec<OutboxRow>, Halt> {
         let mut open = Vec::new();
         for mut row in rows {
-            match row.number {
-                Some(number) if is_out(&self.context, &row, number).await? => self.confirm(vec![(row, number)]).await?,
-                Some(_) => {
+            let Some(number) = row.number else {
+                open.push(row);
+                continue;
+            };
+            match find_out(&self.context, &row, number).await? {
+                Some(post) => {
+                    self.confirm(vec![(row, number)]).await?;
+                    self.carry(post);
+                }
+                None => {
                     self.context.store.unassign_number(row.id).await?;
                     row.number = None;
                     open.push(row);
                 }
-                None => open.push(row),
             }
         }
         Ok(open)
@@ -176,7 +185,7 @@ impl Poster {
             self.context.store.assign_number(row.id, next).await?;
             match self.post(&row, next).await {
                 Ok(post) => {
-                    posted.push(Posted { row, number: next, signature: post.signature });
+                    posted.push(Posted { row, number: next, post });
                     next = next.next();
                 }
                 Err(error) => self.handle_post_failed(row, error).await?,
@@ -240,7 +249,10 @@ impl Poster {
             let mut absent = Vec::new();
             for one in posted {
                 match signatures.get(&one.number) {
-                    Some(signature) if *signature == one.signature => out.push((one.row, one.number)),
+                    Some(signature) if *signature == one.post.signature => {
+                        out.push((one.row, one.number));
+                        self.carry(one.post);
+                    }
                     Some(_) => self.handle_stolen(one.row.id, one.number).await?,
                     None => absent.push(one),
                 }
@@ -253,6 +265,11 @@ impl Poster {
             self.context.store.unassign_number(one.row.id).await?;
         }
         Ok(())
+    }
+
+    fn carry(&self, post: SignedPost) {
+        // The carrier is gone only when the bridge stops.
+        let _ = self.carrier.send(post);
     }
 
     async fn handle_stolen(&self, row: RowId, number: PostNumber) -> Result<(), StoreError> {
@@ -303,6 +320,7 @@ impl Poster {
         // again would cost a number each time.
         if stored.iter().all(|stored| stored.signature == post.signature) {
             self.context.store.set_announced_seq(announcement.seq).await?;
+            self.carry(post);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Whether something is out. The node answers success even when it stored nothing, so the only proof is to read it back.
 
-use twister::wire::PostKind;
-use twister::{MessageRange, Peer, PostFlags, PostNumber, PostRange, RpcError, SignedPost};
+use twister::wire::{DirectMessage, PostKind};
+use twister::{MessageRange, Peer, PostFlags, PostNumber, PostRange, RpcError, SignedPost, Username};
 
 use super::Context;
 use crate::frame::v0::{self, Frame};
@@ -10,7 +10,7 @@ use crate::route::Receiver;
 use crate::store::OutboxRow;
 
 /// Direct messages that are read at a time.
-const PAGE: u32 = 200;
+const PAGE: u32 = 100;
 
 /// The text that carries message `number` of this bridge.
 pub(super) fn text_of(context: &Context, number: u64, message: &Message) -> String {
@@ -30,7 +30,7 @@ pub(super) async fn own_posts(
 /// Posts of every kind from `first` to `last`, both included, without promoted ones.
 pub(super) async fn posts_between(
     context: &Context,
-    author: &twister::Username,
+    author: &Username,
     first: PostNumber,
     last: PostNumber,
 ) -> Result<Vec<SignedPost>, RpcError> {
@@ -46,29 +46,44 @@ pub(super) async fn posts_between(
     Ok(posts)
 }
 
-/// Whether `row` is out under `number`, found out by its text: nothing else is left of it after a crash.
-pub(super) async fn is_out(context: &Context, row: &OutboxRow, number: PostNumber) -> Result<bool, RpcError> {
+/// The post that brought `row` out under `number`, if it did. It is known by its text: nothing else is left of it after a
+/// crash.
+pub(super) async fn find_out(
+    context: &Context,
+    row: &OutboxRow,
+    number: PostNumber,
+) -> Result<Option<SignedPost>, RpcError> {
     let text = text_of(context, row.message_number, &row.message);
-    let Some(found) = own_posts(context, number, number).await?.pop() else { return Ok(false) };
-    match (&row.receiver, &found.post.kind) {
-        (Receiver::Everybody, PostKind::Public) => Ok(found.post.text() == text),
+    let Some(found) = own_posts(context, number, number).await?.pop() else { return Ok(None) };
+    let is_it = match (&row.receiver, &found.post.kind) {
+        (Receiver::Everybody, PostKind::Public) => found.post.text() == text,
         (Receiver::Account(peer), PostKind::DirectMessage(_)) => {
-            let local = &context.config.twister.account;
-            let peer = Peer::User(peer.clone());
-            let mut range = MessageRange::default();
-            loop {
-                let page = context.client.direct_messages(local, &peer, range, PAGE).await?;
-                if page.iter().any(|message| message.from_me && message.number == number && message.text == text) {
-                    return Ok(true);
-                }
-                match page.iter().map(|message| message.id).min() {
-                    Some(lowest) if lowest > 0 && page.iter().any(|message| message.time >= found.post.time) => {
-                        range.max = Some(lowest - 1);
-                    }
-                    _ => return Ok(false),
-                }
-            }
+            let listed = listed_since(context, peer, found.post.time).await?;
+            listed.iter().any(|message| message.from_me && message.number == number && message.text == text)
         }
-        _ => Ok(false),
+        _ => false,
+    };
+    Ok(is_it.then_some(found))
+}
+
+/// The direct messages to and from `peer` that are not older than `oldest`, in seconds since 1970, and some before.
+pub(super) async fn listed_since(
+    context: &Context,
+    peer: &Username,
+    oldest: i64,
+) -> Result<Vec<DirectMessage>, RpcError> {
+    let local = &context.config.twister.account;
+    let peer = Peer::User(peer.clone());
+    let mut range = MessageRange::default();
+    let mut listed = Vec::new();
+    loop {
+        let page = context.client.direct_messages(local, &peer, range, PAGE).await?;
+        let lowest = page.iter().map(|message| message.id).min();
+        let reaches_back = page.iter().any(|message| message.time < oldest);
+        listed.extend(page);
+        match lowest {
+            Some(lowest) if lowest > 0 && !reaches_back => range.max = Some(lowest - 1),
+            _ => return Ok(listed),
+        }
     }
 }

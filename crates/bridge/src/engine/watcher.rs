@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use twister::wire::{DirectMessage, PostKind};
-use twister::{MessageRange, Peer, PostNumber, RpcError, SignedPost, Username};
+use twister::wire::PostKind;
+use twister::{PostNumber, RpcError, SignedPost, Username};
 
 use super::Context;
 use super::context::Moved;
-use super::readback::posts_between;
+use super::readback::{listed_since, posts_between};
 use super::subscriptions::{self, TOPICS, TOPICS_SEQ};
 use crate::admit::{Admission, admit};
 use crate::clock::now_ms;
@@ -31,9 +31,6 @@ const CLOCK_TOLERANCE_S: u64 = 3600;
 /// How long a direct message that is not in the list is looked for before it counts as meant for somebody else: the node
 /// lists a message only after it has decrypted it.
 const UNLISTED_PATIENCE: Duration = Duration::from_secs(60);
-
-/// Direct messages that are read at a time.
-const PAGE: u32 = 100;
 
 /// How long a search beyond the node's own copy of a swarm may take.
 const PEEK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -221,24 +218,6 @@ impl Watcher {
             }
             permit.send(());
         });
-    }
-}
-
-/// The direct messages to and from `peer` that are not older than `oldest`, in seconds since 1970.
-async fn listed_since(context: &Context, peer: &Username, oldest: i64) -> Result<Vec<DirectMessage>, RpcError> {
-    let local = &context.config.twister.account;
-    let peer = Peer::User(peer.clone());
-    let mut range = MessageRange::default();
-    let mut listed = Vec::new();
-    loop {
-        let page = context.client.direct_messages(local, &peer, range, PAGE).await?;
-        let lowest = page.iter().map(|message| message.id).min();
-        let reaches_back = page.iter().any(|message| message.time < oldest);
-        listed.extend(page);
-        match lowest {
-            Some(lowest) if lowest > 0 && !reaches_back => range.max = Some(lowest - 1),
-            _ => return Ok(listed),
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use twister::PostNumber;
 
 use super::{Store, StoreError};
+use crate::carry::Carry;
 use crate::event::Counters;
 
 /// Who the database belongs to. Made once, when the database is.
@@ -75,6 +76,17 @@ impl Store {
     /// Writes the profile down as it was read or written.
     pub(crate) async fn set_known_profile(&self, profile: KnownProfile) -> Result<(), StoreError> {
         self.transaction(move |tx| set_value(tx, "profile", &profile)).await
+    }
+
+    /// The posts that are left in the DHT.
+    pub(crate) async fn carry(&self) -> Result<Carry, StoreError> {
+        self.transaction(|tx| Ok(value(tx, "carry")?.unwrap_or_default())).await
+    }
+
+    /// Writes down which posts are left in the DHT.
+    pub(crate) async fn set_carry(&self, carry: &Carry) -> Result<(), StoreError> {
+        let carry = carry.clone();
+        self.transaction(move |tx| set_value(tx, "carry", &carry)).await
     }
 
     /// The sequence number of the profile that was last announced in a post.

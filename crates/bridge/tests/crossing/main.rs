@@ -1,6 +1,7 @@
 //! Bridges at work: a sandbox network, a broker each, and messages that cross.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod carry;
 mod faults;
 mod messages;
 mod support;

@@ -24,9 +24,9 @@ pub enum Refusal {
     /// Its frame is damaged.
     #[error("{0}")]
     Damaged(FrameError),
-    /// Its topic belongs to the broker itself.
-    #[error("the topic {0} belongs to the broker itself")]
-    Reserved(String),
+    /// Its topic belongs to the broker itself or to a bridge.
+    #[error("the topic {0} belongs to the broker itself or to its bridges")]
+    Local(String),
 }
 
 /// Decides over `text`, given what the owner subscribed to.
@@ -34,7 +34,7 @@ pub fn admit(text: &str, subscriptions: &[TopicFilter]) -> Admission {
     match v0::decode(text) {
         Err(FrameError::NotAFrame) => Admission::ForPeople,
         Err(error) => Admission::Refused(Refusal::Damaged(error)),
-        Ok(frame) if frame.topic.is_reserved() => Admission::Refused(Refusal::Reserved(frame.topic.into())),
+        Ok(frame) if frame.topic.is_local() => Admission::Refused(Refusal::Local(frame.topic.into())),
         Ok(frame) if subscriptions.iter().any(|filter| filter.matches(&frame.topic)) => Admission::Wanted(frame),
         Ok(_) => Admission::Unwanted,
     }
@@ -57,8 +57,10 @@ mod tests {
     }
 
     #[test]
-    fn the_brokers_own_topics_never_get_in() {
-        assert!(matches!(admitted("$SYS/load"), Admission::Refused(Refusal::Reserved(_))));
+    fn the_brokers_and_bridges_own_topics_never_get_in() {
+        for topic in ["$SYS/load", "mqtt-twister/home/state"] {
+            assert!(matches!(admitted(topic), Admission::Refused(Refusal::Local(_))));
+        }
     }
 
     #[test]

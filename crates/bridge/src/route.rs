@@ -38,7 +38,7 @@ pub type PublishedTopics = HashMap<Username, Vec<TopicFilter>>;
 /// message of quality of service 1 or 2 is kept for it until it is known, one of 0 is not.
 pub fn route(topic: &Topic, qos: Qos, forwards: &[Forward], published: &PublishedTopics) -> BTreeSet<Receiver> {
     let mut receivers = BTreeSet::new();
-    if topic.is_reserved() {
+    if topic.is_local() {
         return receivers;
     }
     for forward in forwards.iter().filter(|forward| forward.from.matches(topic)) {
@@ -104,7 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_the_broker_never_leaves() {
-        assert!(routed("$SYS/load", Qos::AtLeastOnce, &[forward("$SYS/#", &[])]).is_empty());
+    fn what_belongs_to_the_broker_or_a_bridge_never_leaves() {
+        for topic in ["$SYS/load", "mqtt-twister/home/state"] {
+            assert!(routed(topic, Qos::AtLeastOnce, &[forward("$SYS/#", &[]), forward("#", &[])]).is_empty());
+        }
     }
 }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Longest topic name or filter that MQTT can carry, in bytes of UTF-8.
 pub const MAX_TOPIC_LEN: usize = 65_535;
 
+/// What a bridge's own topics begin with.
+pub(crate) const OWN_PREFIX: &str = "mqtt-twister/";
+
 /// A topic name: what a message is published to. No wildcards, no NUL, not empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -52,8 +55,13 @@ impl Topic {
         &self.0
     }
 
-    /// Whether the name belongs to the broker itself (`$SYS/…`): such messages never cross.
-    pub fn is_reserved(&self) -> bool {
+    /// Whether the name belongs to the broker itself (`$SYS/…`) or to a bridge (`mqtt-twister/…`): such messages never
+    /// cross.
+    pub fn is_local(&self) -> bool {
+        self.is_reserved() || self.0.starts_with(OWN_PREFIX)
+    }
+
+    fn is_reserved(&self) -> bool {
         self.0.starts_with('$')
     }
 }

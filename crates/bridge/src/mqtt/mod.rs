@@ -7,6 +7,7 @@ mod deliveries;
 mod fault;
 mod options;
 mod session;
+mod state_topic;
 
 pub(crate) use fault::Fault;
 pub(crate) use options::{Login, one_off, qos_of, to_rumqttc};

@@ -1,28 +1,28 @@
 //! The task that keeps the bridge's session at the broker: it connects, subscribes, reconnects, and carries messages
 //! both ways. Incoming messages are acknowledged only when [`Command::Acknowledge`] says so.
 
+mod packets;
+
 use std::collections::{HashSet, VecDeque};
 use std::pin::pin;
 use std::time::Duration;
 
 use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{
-    ConnAck, Filter, Packet, PubAckReason, PubCompReason, PubRecReason, Publish, RetainForwardRule, SubAck,
-    SubscribeReasonCode,
-};
+use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
 use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, StateError};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::deliveries::Deliveries;
 use super::fault::Fault;
 use super::options::{Login, to_rumqttc};
+use super::state_topic;
 use crate::backoff::Backoff;
 use crate::engine::Board;
 use crate::event::{Part, ProblemCode};
-use crate::message::Message;
-use crate::store::{Count, RowId, Store};
+use crate::message::{Message, Qos};
+use crate::store::{RowId, Store};
 use crate::topic::TopicFilter;
 
 /// Requests that may wait in the client library: acknowledgements and deliveries are both bounded far below it.
@@ -39,6 +39,9 @@ const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Dur
 
 /// A connection that held this long was a good one: after it the pauses begin anew.
 const STABLE: Duration = Duration::from_secs(10);
+
+/// Stands for the bridge's own state among the rows of the inbox, which begin at 1.
+const STATE_ROW: RowId = 0;
 
 /// How long a stopping session waits for the broker to take leave.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -107,6 +110,8 @@ pub(crate) struct Session {
     generation: u64,
     /// QoS 2 packet identifiers that were acknowledged and that the broker has not released.
     unreleased: HashSet<u16>,
+    /// What the state topic says.
+    told_state: String,
     connected_at: Option<Instant>,
     /// Counts connections; none while there is no connection.
     connection: Option<u64>,
@@ -122,7 +127,8 @@ impl Session {
         incoming: mpsc::Sender<Incoming>,
         deliveries_out: mpsc::UnboundedSender<Delivery>,
     ) -> (Self, EventLoop) {
-        let options = setup.login.lasting(&setup.client_id);
+        let mut options = setup.login.lasting(&setup.client_id);
+        options.set_last_will(state_topic::last_will(setup.board.bridge()));
         let (client, eventloop) = AsyncClient::new(options, REQUEST_CAPACITY);
         let session = Self {
             setup,
@@ -134,6 +140,7 @@ impl Session {
             waiting: VecDeque::new(),
             generation: 0,
             unreleased: unreleased.into_iter().collect(),
+            told_state: String::new(),
             connected_at: None,
             connection: None,
             connections: 0,
@@ -143,7 +150,9 @@ impl Session {
 
     /// Runs until the commands' sender is gone, then takes leave of the broker.
     pub(crate) async fn drive(mut self, mut eventloop: EventLoop) {
+        let mut states = self.setup.board.watch();
         let mut attempt = 0;
+        let mut leaving: Option<Instant> = None;
         self.restore_unreleased(&mut eventloop);
         loop {
             let event = {
@@ -151,21 +160,22 @@ impl Session {
                 let mut poll = pin!(eventloop.poll());
                 loop {
                     tokio::select! {
-                        biased;
                         event = poll.as_mut() => break event,
-                        command = self.commands.recv() => match command {
+                        () = sleep_until(leaving.unwrap_or_else(Instant::now)), if leaving.is_some() => return,
+                        _ = states.changed(), if leaving.is_none() => self.tell_state(),
+                        command = self.commands.recv(), if leaving.is_none() => match command {
                             Some(command) => self.handle_command(command),
                             None if self.connection.is_none() => return,
                             None => {
-                                let _ = self.client.try_disconnect();
-                                let _ = tokio::time::timeout(LEAVE_TIMEOUT, poll.as_mut()).await;
-                                return;
+                                self.say_goodbye();
+                                leaving = Some(Instant::now() + LEAVE_TIMEOUT);
                             }
                         },
                     }
                 }
             };
             match event {
+                Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(_) if leaving.is_some() => return,
                 Ok(Event::Incoming(packet)) => self.handle_packet(packet, &mut eventloop).await,
                 Ok(Event::Outgoing(Outgoing::Publish(packet))) => {
                     let done = self.deliveries.handle_written(packet);
@@ -184,6 +194,27 @@ impl Session {
                 }
             }
         }
+    }
+
+    fn say_goodbye(&self) {
+        let _ = self.client.try_publish(self.state_topic(), QoS::AtMostOnce, true, state_topic::offline());
+        let _ = self.client.try_disconnect();
+    }
+
+    /// Tells the broker's clients how the bridge is, if that has changed.
+    fn tell_state(&mut self) {
+        let state = state_topic::online(&self.setup.board.state());
+        if self.connection.is_none() || state == self.told_state {
+            return;
+        }
+        if self.client.try_publish(self.state_topic(), QoS::AtLeastOnce, true, state.clone()).is_ok() {
+            self.deliveries.handle_handed_over(STATE_ROW, Qos::AtLeastOnce);
+            self.told_state = state;
+        }
+    }
+
+    fn state_topic(&self) -> String {
+        state_topic::topic(self.setup.board.bridge())
     }
 
     /// Waits before the next attempt; false if the session is to end.
@@ -231,129 +262,6 @@ impl Session {
         }
     }
 
-    async fn handle_packet(&mut self, packet: Packet, eventloop: &mut EventLoop) {
-        match packet {
-            Packet::ConnAck(connack) => self.handle_connected(&connack, eventloop).await,
-            Packet::SubAck(suback) => self.handle_subscribed(&suback).await,
-            Packet::Publish(publish) => self.handle_publish(publish).await,
-            // One that was read together with the connection's end was not answered: the broker releases it again.
-            Packet::PubRel(release) if self.connection.is_some() => {
-                self.unreleased.remove(&release.pkid);
-                self.note(self.setup.store.release(release.pkid).await);
-            }
-            Packet::PubAck(ack) => match ack.reason {
-                PubAckReason::Success | PubAckReason::NoMatchingSubscribers => self.handle_taken_over(ack.pkid),
-                reason => self.handle_refused(ack.pkid, format!("{reason:?}")),
-            },
-            Packet::PubRec(ack) => match ack.reason {
-                PubRecReason::Success | PubRecReason::NoMatchingSubscribers => {}
-                reason => {
-                    self.handle_refused(ack.pkid, format!("{reason:?}"));
-                    // The library goes on counting the refused message as under way; a new connection counts afresh.
-                    let _ = self.client.try_disconnect();
-                }
-            },
-            Packet::PubComp(ack) => match ack.reason {
-                PubCompReason::Success | PubCompReason::PacketIdentifierNotFound => self.handle_taken_over(ack.pkid),
-            },
-            _ => {}
-        }
-    }
-
-    async fn handle_connected(&mut self, connack: &ConnAck, eventloop: &mut EventLoop) {
-        self.connections += 1;
-        self.connected_at = Some(Instant::now());
-        self.connection = Some(self.connections);
-        if !connack.session_present {
-            eventloop.state.collision = None;
-            self.deliveries.handle_session_lost();
-            self.waiting.clear();
-            self.unreleased.clear();
-            self.generation += 1;
-            self.note(self.setup.store.forget_unreleased().await);
-            self.tell(Some(Delivery::StartOver));
-        }
-        let wanted = without_covered(&self.setup.publications);
-        match self.setup.store.subscribed().await {
-            Ok(subscribed) => {
-                for filter in subscribed.iter().filter(|old| !wanted.iter().any(|new| new.as_str() == *old)) {
-                    let _ = self.client.try_unsubscribe(filter);
-                }
-            }
-            Err(error) => self.note(Err(error)),
-        }
-        let filters = wanted.iter().map(|filter| Filter {
-            path: filter.to_string(),
-            qos: QoS::ExactlyOnce,
-            // What the bridge itself publishes must not come back to it.
-            nolocal: true,
-            preserve_retain: true,
-            retain_forward_rule: RetainForwardRule::OnNewSubscribe,
-        });
-        match wanted.is_empty() {
-            true => self.setup.board.up(Part::Broker),
-            false => {
-                let _ = self.client.try_subscribe_many(filters);
-            }
-        }
-        self.deliver_waiting();
-    }
-
-    async fn handle_subscribed(&mut self, suback: &SubAck) {
-        let wanted = without_covered(&self.setup.publications);
-        let refused = suback.return_codes.iter().zip(&wanted).find_map(|(code, filter)| match code {
-            SubscribeReasonCode::Success(_) => None,
-            code => Some((filter, code)),
-        });
-        match refused {
-            Some((filter, code)) => self.setup.board.down(
-                Part::Broker,
-                ProblemCode::BrokerRefused,
-                format!(
-                    "the broker at {} does not let this bridge subscribe to {filter} ({code:?}). Allow it in the \
-                     broker's access rules, or remove it from the publications",
-                    self.setup.login.url
-                ),
-            ),
-            None => {
-                let subscribed = wanted.iter().map(ToString::to_string).collect();
-                self.note(self.setup.store.set_subscribed(subscribed).await);
-                self.setup.board.up(Part::Broker);
-            }
-        }
-    }
-
-    async fn handle_publish(&mut self, publish: Publish) {
-        let Some(connection) = self.connection else { return };
-        if publish.qos == QoS::AtMostOnce && self.incoming.capacity() <= RESERVED_CAPACITY {
-            // The disk is slow or full, and the message may be lost by its own choice.
-            self.note(self.setup.store.count(Count::Refused, 1).await);
-            return;
-        }
-        let incoming = Incoming {
-            topic: publish.topic.to_vec(),
-            payload: publish.payload.to_vec(),
-            qos: publish.qos,
-            packet: publish.pkid,
-            again: publish.dup,
-            receipt: Receipt { connection, publish },
-        };
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.incoming.try_send(incoming) {
-            // It was not acknowledged, so the broker sends it again with the next connection.
-            let _ = self.client.try_disconnect();
-        }
-    }
-
-    fn handle_taken_over(&mut self, packet: u16) {
-        let done = self.deliveries.handle_acknowledged(packet);
-        self.tell(done.map(Delivery::Done));
-    }
-
-    fn handle_refused(&mut self, packet: u16, reason: String) {
-        let refused = self.deliveries.handle_acknowledged(packet);
-        self.tell(refused.map(|row| Delivery::Refused(row, reason)));
-    }
-
     fn handle_disconnected(&mut self, error: &ConnectionError, eventloop: &mut EventLoop) {
         tracing::debug!(%error, "the connection to the broker is gone");
         self.connection = None;
@@ -379,8 +287,10 @@ impl Session {
     }
 
     fn tell(&self, delivery: Option<Delivery>) {
-        if let Some(delivery) = delivery {
-            let _ = self.deliveries_out.send(delivery);
+        match delivery {
+            None | Some(Delivery::Done(STATE_ROW) | Delivery::Refused(STATE_ROW, _)) => {}
+            // The receiver goes only when the bridge stops.
+            Some(delivery) => drop(self.deliveries_out.send(delivery)),
         }
     }
 
@@ -389,16 +299,6 @@ impl Session {
             self.setup.board.report(Part::Storage, ProblemCode::StorageFailed, error.to_string());
         }
     }
-}
-
-/// The filters that are not covered by another: a broker may send a message once for each filter that matches.
-fn without_covered(filters: &[TopicFilter]) -> Vec<&TopicFilter> {
-    let covered = |index: usize, filter: &TopicFilter| {
-        filters.iter().enumerate().any(|(other_index, other)| {
-            other_index != index && other.covers(filter) && (!filter.covers(other) || other_index < index)
-        })
-    };
-    filters.iter().enumerate().filter(|(index, filter)| !covered(*index, filter)).map(|(_, filter)| filter).collect()
 }
 
 #[cfg(test)]

@@ -82,6 +82,8 @@ async fn what_was_sent_while_the_peer_was_away_is_found_in_the_ring() {
 #[tokio::test]
 async fn where_swarms_are_joined_the_dht_is_spared() {
     let network = crate::support::network().await;
+    // Bob's node is in alice's swarm before her first post.
+    network.follow(1, "mqtt_bob", &["mqtt_alice"]);
     let (alice, mut bob) = sides(&network).await;
     let (_at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
     alice.publish("private/0", b"by the swarm", Qos::AtLeastOnce).await;

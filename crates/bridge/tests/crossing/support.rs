@@ -148,6 +148,9 @@ async fn listen(broker: &Broker) -> mpsc::UnboundedReceiver<Heard> {
                 Ok(Event::Incoming(Packet::SubAck(_))) => drop(subscribed_out.try_send(())),
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
                     let topic = String::from_utf8(publish.topic.to_vec()).unwrap();
+                    if topic.starts_with("mqtt-twister/") {
+                        continue; // The bridge's own state.
+                    }
                     let heard = Heard { topic, payload: publish.payload.to_vec(), qos: publish.qos as u8 };
                     if heard_out.send(heard).is_err() {
                         return;

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::packets::without_covered;
 use super::*;
 use crate::config::BrokerUrl;
 use crate::message::Qos;
@@ -85,7 +86,7 @@ async fn publish(broker: &Broker, qos: Qos, payload: &str) {
 async fn listener(broker: &Broker) -> mpsc::UnboundedReceiver<String> {
     let options = MqttOptions::new("listener", "127.0.0.1", broker.addr().port());
     let (client, mut eventloop) = AsyncClient::new(options, 10);
-    client.subscribe("#", QoS::ExactlyOnce).await.unwrap();
+    client.subscribe("doors/#", QoS::ExactlyOnce).await.unwrap();
     let (heard_out, heard) = mpsc::unbounded_channel();
     let (subscribed_out, mut subscribed) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -181,6 +182,45 @@ async fn a_delivery_from_before_the_session_was_lost_is_not_made() {
     session.commands.send(Command::Deliver { generation: 1, row: 1, message: message("new") }).unwrap();
     assert_eq!(timeout(LIMIT, heard.recv()).await.unwrap(), Some("new".to_owned()));
     assert_eq!(session.next_delivery().await, Delivery::Done(1));
+}
+
+/// Waits for a retained state that says `state`, as a client that comes later sees it.
+async fn state_says(broker: &Broker, state: &str) {
+    let options = MqttOptions::new("late", "127.0.0.1", broker.addr().port());
+    let (client, mut eventloop) = AsyncClient::new(options, 10);
+    client.subscribe("mqtt-twister/home/state", QoS::AtLeastOnce).await.unwrap();
+    let wanted = format!("\"state\":\"{state}\"");
+    let said = async {
+        loop {
+            if let Event::Incoming(Packet::Publish(publish)) = eventloop.poll().await.unwrap()
+                && String::from_utf8_lossy(&publish.payload).contains(&wanted)
+            {
+                return;
+            }
+        }
+    };
+    timeout(LIMIT, said).await.unwrap();
+}
+
+#[tokio::test]
+async fn wish_8_the_state_is_on_a_topic_of_the_local_broker_and_true_even_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let broker = broker(&folder).await;
+    let session = start(&broker, &store).await;
+    state_says(&broker, "not_ready").await;
+    for part in [Part::Node, Part::Account, Part::Network] {
+        session.board.up(part);
+    }
+    state_says(&broker, "ready").await;
+    session.kill().await;
+    state_says(&broker, "offline").await;
+
+    let Running { commands, task, .. } = start(&broker, &store).await;
+    state_says(&broker, "not_ready").await;
+    drop(commands);
+    timeout(LIMIT, task).await.unwrap().unwrap();
+    state_says(&broker, "offline").await;
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ impl Bridge {
             store,
             board: board.clone(),
             prepared: Arc::new(watch::Sender::new(false)),
+            profile_out: Arc::new(watch::Sender::new(false)),
             highest_allowed: Arc::new(watch::Sender::new(PostNumber(0))),
             signals: Arc::default(),
             stop: stop.clone(),

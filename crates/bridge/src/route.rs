@@ -8,7 +8,6 @@ use std::fmt;
 use twister::Username;
 
 use crate::config::{Forward, Visibility};
-use crate::message::Qos;
 use crate::topic::{Topic, TopicFilter};
 
 /// Who a post or direct message is for.
@@ -34,9 +33,9 @@ pub type PublishedTopics = HashMap<Username, Vec<TopicFilter>>;
 
 /// The receivers of a message published to `topic`.
 ///
-/// A private forward reaches those whose published subscriptions match. For a peer not heard of yet nobody can say: a
-/// message of quality of service 1 or 2 is kept for it until it is known, one of 0 is not.
-pub fn route(topic: &Topic, qos: Qos, forwards: &[Forward], published: &PublishedTopics) -> BTreeSet<Receiver> {
+/// A private forward reaches those whose published subscriptions match. For a peer not heard of yet nobody can say, so it
+/// is among the receivers: the message waits until the peer is known.
+pub fn route(topic: &Topic, forwards: &[Forward], published: &PublishedTopics) -> BTreeSet<Receiver> {
     let mut receivers = BTreeSet::new();
     if topic.is_local() {
         return receivers;
@@ -47,9 +46,8 @@ pub fn route(topic: &Topic, qos: Qos, forwards: &[Forward], published: &Publishe
                 receivers.insert(Receiver::Everybody);
             }
             Visibility::Private => {
-                let wants = |peer: &&Username| match published.get(*peer) {
-                    Some(filters) => filters.iter().any(|filter| filter.matches(topic)),
-                    None => qos != Qos::AtMostOnce,
+                let wants = |peer: &&Username| {
+                    published.get(*peer).is_none_or(|filters| filters.iter().any(|filter| filter.matches(topic)))
                 };
                 receivers.extend(forward.to.iter().filter(wants).cloned().map(Receiver::Account));
             }
@@ -68,45 +66,43 @@ mod tests {
         Forward { from: from.parse().unwrap(), visibility, to: to.iter().map(|name| name.parse().unwrap()).collect() }
     }
 
-    fn routed(topic: &str, qos: Qos, forwards: &[Forward]) -> Vec<String> {
+    fn routed(topic: &str, forwards: &[Forward]) -> Vec<String> {
         let published = PublishedTopics::from([
             ("mqtt_bob".parse().unwrap(), vec!["doors/#".parse().unwrap()]),
             ("mqtt_carol".parse().unwrap(), vec![]),
         ]);
-        route(&topic.parse().unwrap(), qos, forwards, &published).iter().map(ToString::to_string).collect()
+        route(&topic.parse().unwrap(), forwards, &published).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_public_forward_goes_to_everybody_once() {
         let forwards = [forward("sensors/#", &[]), forward("sensors/+", &[])];
-        assert_eq!(routed("sensors/1", Qos::AtMostOnce, &forwards), ["everybody"]);
-        assert!(routed("doors/1", Qos::AtMostOnce, &forwards).is_empty());
+        assert_eq!(routed("sensors/1", &forwards), ["everybody"]);
+        assert!(routed("doors/1", &forwards).is_empty());
     }
 
     #[test]
     fn a_private_forward_goes_to_those_who_subscribed() {
         let forwards = [forward("#", &["mqtt_bob", "mqtt_carol"])];
-        assert_eq!(routed("doors/1", Qos::AtLeastOnce, &forwards), ["mqtt_bob"]);
-        assert!(routed("sensors/1", Qos::AtLeastOnce, &forwards).is_empty());
+        assert_eq!(routed("doors/1", &forwards), ["mqtt_bob"]);
+        assert!(routed("sensors/1", &forwards).is_empty());
     }
 
     #[test]
-    fn for_a_peer_not_heard_of_yet_only_what_must_arrive_is_kept() {
-        let forwards = [forward("doors/#", &["mqtt_dave"])];
-        assert_eq!(routed("doors/1", Qos::AtLeastOnce, &forwards), ["mqtt_dave"]);
-        assert!(routed("doors/1", Qos::AtMostOnce, &forwards).is_empty());
+    fn a_message_for_a_peer_not_heard_of_yet_is_kept() {
+        assert_eq!(routed("doors/1", &[forward("doors/#", &["mqtt_dave"])]), ["mqtt_dave"]);
     }
 
     #[test]
     fn every_forward_that_matches_is_honoured() {
         let forwards = [forward("doors/#", &[]), forward("doors/#", &["mqtt_bob"])];
-        assert_eq!(routed("doors/1", Qos::AtMostOnce, &forwards), ["everybody", "mqtt_bob"]);
+        assert_eq!(routed("doors/1", &forwards), ["everybody", "mqtt_bob"]);
     }
 
     #[test]
     fn what_belongs_to_the_broker_or_a_bridge_never_leaves() {
         for topic in ["$SYS/load", "mqtt-twister/home/state"] {
-            assert!(routed(topic, Qos::AtLeastOnce, &[forward("$SYS/#", &[]), forward("#", &[])]).is_empty());
+            assert!(routed(topic, &[forward("$SYS/#", &[]), forward("#", &[])]).is_empty());
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Context {
     pub published: Arc<watch::Sender<PublishedTopics>>,
     /// The account can be used through the node.
     pub prepared: Arc<watch::Sender<bool>>,
+    /// The subscriptions stand in the account's profile.
+    pub profile_out: Arc<watch::Sender<bool>>,
     /// The highest post number that the network accepts now.
     pub highest_allowed: Arc<watch::Sender<PostNumber>>,
     pub signals: Arc<Signals>,

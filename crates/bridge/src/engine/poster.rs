@@ -13,6 +13,7 @@ use super::readback::{find_out, own_posts, text_of};
 use super::subscriptions;
 use super::taker::tell_too_large;
 use crate::backoff::Backoff;
+use crate::clock::now_ms;
 use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::route::Receiver;
 use crate::store::{OutboxRow, RowId, StoreError};
@@ -23,6 +24,9 @@ const BATCH: usize = 16;
 /// Looks for a post that the node took before it counts as lost, and the pause between two.
 const READBACK_ATTEMPTS: u32 = 10;
 const READBACK_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long messages of quality of service 0 wait for an account that is not heard of yet, in milliseconds.
+const STALE_MS: u64 = 120_000;
 
 /// How long the messages for an account that the node cannot write to wait.
 const UNKNOWN_RECIPIENT_PAUSE: Duration = Duration::from_secs(30);
@@ -108,6 +112,7 @@ impl Poster {
         let now = Instant::now();
         self.unreachable.retain(|_, until| *until > now);
         let held = self.held();
+        context.store.drop_stale(held.clone(), now_ms().saturating_sub(STALE_MS)).await?;
         let rows = context.store.outbox(held, BATCH).await?;
         if rows.is_empty() {
             return Ok(false);

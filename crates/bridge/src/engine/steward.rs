@@ -124,7 +124,10 @@ async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(
         highest_allowed: allowed.0,
         left: (allowed.0 + 1).saturating_sub(next.0),
     });
-    context.board.up(Part::Account);
+    // Until peers can read what this account wants, they send it nothing.
+    if *context.profile_out.borrow() {
+        context.board.up(Part::Account);
+    }
     Ok(())
 }
 

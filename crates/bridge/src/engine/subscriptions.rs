@@ -37,12 +37,15 @@ pub(super) struct Announcement {
 }
 
 pub(super) async fn drive(context: Context) {
-    let mut written = false;
     let mut looked: std::collections::HashMap<Username, Instant> = std::collections::HashMap::new();
     while context.prepared().await {
-        if !written {
+        if !*context.profile_out.borrow() {
             match publish(&context).await {
-                Ok(done) => written = done,
+                Ok(true) => {
+                    context.profile_out.send_replace(true);
+                    context.signals.steward.notify_one();
+                }
+                Ok(false) => {}
                 Err(trouble) => trouble.show(&context),
             }
         }
@@ -120,9 +123,16 @@ async fn publish(context: &Context) -> Result<bool, Trouble> {
     // A put with a stale number answers success too, so the profile is read back.
     let stored = newest(context.client.dht_get(account.as_str(), PROFILE, DhtKind::Single, Some(DHT_TIMEOUT)).await?);
     let out = stored.is_some_and(|entry| entry.value.get(TOPICS) == profile.fields.get(TOPICS));
-    if out {
-        context.store.set_known_profile(profile).await?;
-        context.signals.outbox.notify_one();
+    match out {
+        true => {
+            context.store.set_known_profile(profile).await?;
+            context.signals.outbox.notify_one();
+        }
+        false => {
+            let text = "the subscriptions were written into the account's profile but are not to be found there yet; \
+                        the node may have no others to keep it. The bridge tries again by itself";
+            context.board.down(Part::Account, ProblemCode::ProfileUnreadable, text);
+        }
     }
     Ok(out)
 }
@@ -144,7 +154,7 @@ async fn read_own_profile(context: &Context, known: Option<KnownProfile>) -> Res
                     "the profile of {account} is not a list of fields, so the subscriptions were not added to it: \
                      save the profile once in a Twister client"
                 );
-                context.board.report(Part::Account, ProblemCode::ProfileUnreadable, text);
+                context.board.down(Part::Account, ProblemCode::ProfileUnreadable, text);
                 Ok(None)
             }
         };

@@ -67,7 +67,7 @@ fn take(context: &Context, incoming: &Incoming) -> Taken {
         }
     };
     let qos = qos_of(incoming.qos);
-    let receivers = route(&topic, qos, &context.config.forwards, &context.published.borrow());
+    let receivers = route(&topic, &context.config.forwards, &context.published.borrow());
     let message = Message { topic, payload: incoming.payload.clone(), qos };
     let (receivers, too_large): (Vec<_>, Vec<_>) = receivers
         .into_iter()

@@ -106,6 +106,19 @@ impl Store {
         .await
     }
 
+    /// Drops rows of quality of service 0 for the accounts in `held` that were taken before `before_ms`: they may be lost,
+    /// and nobody wants them late.
+    pub async fn drop_stale(&self, held: Vec<Username>, before_ms: u64) -> Result<(), StoreError> {
+        self.transaction(move |tx| {
+            for name in &held {
+                let query = "DELETE FROM outbox WHERE receiver = ?1 AND qos = 0 AND taken_ms < ?2";
+                tx.execute(query, params![name.as_str(), before_ms])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Writes down the number that a row is about to go out under, before it goes.
     pub async fn assign_number(&self, id: RowId, number: PostNumber) -> Result<(), StoreError> {
         self.transaction(move |tx| {
@@ -236,6 +249,23 @@ mod tests {
         store.take(vec![taken("1", &[bob()]), taken("2", &[Receiver::Everybody])], 5).await.unwrap();
         let rows = store.outbox(vec!["mqtt_bob".parse().unwrap()], 10).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.message_number).collect::<Vec<_>>(), [2]);
+    }
+
+    #[tokio::test]
+    async fn only_what_may_be_lost_is_dropped_while_it_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let at_most_once = |payload: &str, receiver: Receiver| {
+            let mut taken = taken(payload, &[receiver]);
+            taken.routed.as_mut().unwrap().message.qos = Qos::AtMostOnce;
+            taken
+        };
+        let batch = vec![taken("1", &[bob()]), at_most_once("2", bob()), at_most_once("3", Receiver::Everybody)];
+        store.take(batch, 5).await.unwrap();
+        store.take(vec![at_most_once("4", bob())], 50).await.unwrap();
+        store.drop_stale(vec!["mqtt_bob".parse().unwrap()], 20).await.unwrap();
+        let rows = store.outbox(vec![], 10).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.message_number).collect::<Vec<_>>(), [1, 3, 4]);
     }
 
     #[tokio::test]

@@ -39,10 +39,8 @@ impl Fault {
     }
 
     fn unreachable(url: &BrokerUrl, reason: &str) -> Self {
-        let message = format!(
-            "no broker can be reached at {url}: {reason}. Check that it runs and that the address is right; the \
-             bridge goes on trying, and nothing is lost"
-        );
+        let message =
+            format!("no broker can be reached at {url}: {reason}. Check that it runs and that the address is right");
         Self { code: ProblemCode::BrokerUnreachable, message }
     }
 
@@ -60,10 +58,9 @@ impl Fault {
             Code::Banned => {
                 (ProblemCode::BrokerRefused, format!("the broker at {url} has banned this client; ask who runs it"))
             }
-            Code::ServerBusy | Code::ServerUnavailable | Code::ServiceUnavailable | Code::ConnectionRateExceeded => (
-                ProblemCode::BrokerRefused,
-                format!("the broker at {url} is busy ({code:?}); the bridge goes on trying"),
-            ),
+            Code::ServerBusy | Code::ServerUnavailable | Code::ServiceUnavailable | Code::ConnectionRateExceeded => {
+                (ProblemCode::BrokerRefused, format!("the broker at {url} is busy ({code:?}); try again later"))
+            }
             other => (
                 ProblemCode::BrokerRefused,
                 format!("the broker at {url} refuses the connection ({other:?}); its log says more"),
@@ -80,7 +77,7 @@ impl Fault {
             DisconnectReasonCode::ServerShuttingDown => "it is shutting down".to_owned(),
             other => format!("{other:?}"),
         };
-        let message = format!("the broker at {url} has closed the connection: {why}. The bridge goes on trying");
+        let message = format!("the broker at {url} has closed the connection: {why}");
         Self { code: ProblemCode::BrokerRefused, message }
     }
 }

@@ -270,7 +270,8 @@ impl Session {
             self.unreleased.insert(*packet);
         }
         let fault = Fault::of(error, &self.setup.login.url);
-        self.setup.board.down(Part::Broker, fault.code, fault.message);
+        let message = format!("{}. The bridge goes on trying, and nothing is lost", fault.message);
+        self.setup.board.down(Part::Broker, fault.code, message);
         self.restore_unreleased(eventloop);
     }
 

@@ -1,0 +1,184 @@
+//! One bridge in the app, running or not: starting it, stopping it, and passing on what it tells. Each has its own lock,
+//! so that a slow or failing bridge holds up no other.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mqtt_twister_bridge::Bridge;
+use mqtt_twister_bridge::config::BridgeConfig;
+use mqtt_twister_bridge::event::{BridgeEvent, BridgeState, Phase};
+use mqtt_twister_bridge::secrets::Secrets;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+
+use crate::error::CommandError;
+use crate::recent::{BridgeNews, Recent};
+use crate::view::BridgeId;
+
+/// How long news are gathered before they go to the window.
+const GATHERING: Duration = Duration::from_millis(100);
+
+/// What the app tells the window without being asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// Something happened in a bridge.
+    News(Box<BridgeNews>),
+    /// Bridges came, went or changed: the overview is to be read again.
+    OverviewChanged,
+}
+
+/// Where notices go.
+pub type Tell = Arc<dyn Fn(Notice) + Send + Sync>;
+
+/// A bridge of the app. Its settings never change: a changed bridge is a new one.
+pub struct AppBridge {
+    /// Its name in commands and events.
+    pub id: BridgeId,
+    /// What it is told to do.
+    pub config: BridgeConfig,
+    tell: Tell,
+    shown: Mutex<Shown>,
+    running: tokio::sync::Mutex<Option<Running>>,
+}
+
+/// What the window shows of a bridge.
+#[derive(Debug, Clone)]
+struct Shown {
+    state: BridgeState,
+    start_error: Option<CommandError>,
+    recent: Recent,
+}
+
+struct Running {
+    bridge: Bridge,
+    /// Passes the engine's events on; ends when the bridge is gone.
+    reporter: JoinHandle<()>,
+}
+
+impl AppBridge {
+    /// A bridge that does not run.
+    pub fn new(id: BridgeId, config: BridgeConfig, tell: Tell) -> Arc<Self> {
+        let shown =
+            Shown { state: BridgeState::stopped(config.name.clone()), start_error: None, recent: Recent::default() };
+        Arc::new(Self { id, config, tell, shown: Mutex::new(shown), running: tokio::sync::Mutex::new(None) })
+    }
+
+    /// The same bridge with changed settings. It remembers what it showed; it does not run.
+    pub fn changed(&self, id: BridgeId, config: BridgeConfig) -> Arc<Self> {
+        let next = Self::new(id, config, self.tell.clone());
+        next.shown().recent = self.recent();
+        next.shown().state.counters = self.state().counters;
+        next
+    }
+
+    /// Starts it, unless it runs. That a node or broker is away is no error: it shows in the state.
+    ///
+    /// # Errors
+    /// What `secrets` gives, and what the engine says when it cannot even begin. The error also stays with the bridge,
+    /// to be shown.
+    pub async fn start(
+        self: &Arc<Self>,
+        data_dir: &Path,
+        secrets: impl Future<Output = Result<Secrets, CommandError>>,
+    ) -> Result<(), CommandError> {
+        let mut running = self.running.lock().await;
+        if running.is_some() {
+            return Ok(());
+        }
+        let outcome = match secrets.await {
+            Ok(secrets) => Bridge::start(self.config.clone(), secrets, data_dir).await.map_err(CommandError::from),
+            Err(error) => Err(error),
+        };
+        let outcome = outcome.map(|bridge| {
+            self.shown().state = bridge.state();
+            let reporter = tokio::spawn(report(Arc::clone(self), bridge.events()));
+            *running = Some(Running { bridge, reporter });
+        });
+        self.shown().start_error = outcome.as_ref().err().cloned();
+        (self.tell)(Notice::OverviewChanged);
+        outcome
+    }
+
+    /// Stops it and waits until it is stopped. Whether it ran.
+    pub async fn stop(&self) -> bool {
+        let mut running = self.running.lock().await;
+        let Some(Running { bridge, reporter }) = running.take() else { return false };
+        self.shown().state.phase = Phase::Stopping;
+        (self.tell)(Notice::OverviewChanged);
+        bridge.stop().await;
+        // It ends by itself with the bridge; an error would mean that it panicked, and then there is nothing to wait for.
+        let _ = reporter.await;
+        let stopped = BridgeState::stopped(self.config.name.clone());
+        let BridgeState { counters, quota, .. } = self.state();
+        self.shown().state = BridgeState { counters, quota, ..stopped };
+        (self.tell)(Notice::OverviewChanged);
+        true
+    }
+
+    /// How it is now.
+    pub fn state(&self) -> BridgeState {
+        self.shown().state.clone()
+    }
+
+    /// Why it could not be started the last time.
+    pub fn start_error(&self) -> Option<CommandError> {
+        self.shown().start_error.clone()
+    }
+
+    /// What happened lately.
+    pub fn recent(&self) -> Recent {
+        self.shown().recent.clone()
+    }
+
+    fn note(&self, event: &BridgeEvent) {
+        let mut shown = self.shown();
+        shown.recent.note(event);
+        if let BridgeEvent::State(state) = event {
+            shown.state = BridgeState::clone(state);
+        }
+    }
+
+    fn pass_on(&self, news: &mut BridgeNews) {
+        let totals = self.shown().recent.totals;
+        if let Some(notice) = news.take(totals) {
+            (self.tell)(Notice::News(Box::new(notice)));
+        }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes what the bridge tells, and passes it on a few times a second.
+async fn report(bridge: Arc<AppBridge>, mut events: tokio::sync::broadcast::Receiver<BridgeEvent>) {
+    let mut news = BridgeNews::none(bridge.id.clone());
+    let mut tell_at: Option<Instant> = None;
+    loop {
+        let due = async {
+            match tell_at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            event = events.recv() => match event {
+                Ok(event) => {
+                    bridge.note(&event);
+                    news.add(event);
+                }
+                Err(RecvError::Lagged(missed)) => news.skip(missed),
+                Err(RecvError::Closed) => break,
+            },
+            () = due => {
+                tell_at = None;
+                bridge.pass_on(&mut news);
+                continue;
+            }
+        }
+        tell_at.get_or_insert_with(|| Instant::now() + GATHERING);
+    }
+    bridge.pass_on(&mut news);
+}

@@ -1,0 +1,211 @@
+/** A backend for tests: it answers from memory and remembers what it was asked. */
+import type { Backend } from '../src/lib/backend';
+import type {
+  BridgeConfig,
+  BridgeInput,
+  BridgeNews,
+  BridgeState,
+  BridgeView,
+  MessageEvent,
+  MessageInput,
+  Overview,
+  Recent,
+} from '../src/lib/model';
+
+export function aState(change: Partial<BridgeState> = {}): BridgeState {
+  const idle = { status: 'idle' } as const;
+  return {
+    bridge: 'home',
+    phase: 'stopped',
+    ready: false,
+    broker: idle,
+    node: idle,
+    account: idle,
+    network: idle,
+    quota: null,
+    counters: {
+      taken: 0,
+      posted: 0,
+      received: 0,
+      delivered: 0,
+      refused: 0,
+      unwanted: 0,
+      waiting_out: 0,
+      waiting_in: 0,
+    },
+    ...change,
+  };
+}
+
+export function aRunningState(change: Partial<BridgeState> = {}): BridgeState {
+  const up = { status: 'up' } as const;
+  return aState({ phase: 'running', ready: true, broker: up, node: up, account: up, network: up, ...change });
+}
+
+export function aConfig(change: Partial<BridgeConfig> = {}): BridgeConfig {
+  return {
+    name: 'home',
+    twister: { url: 'http://127.0.0.1:28332', user: 'me', account: 'mqtt_alice' },
+    broker: { url: 'mqtt://127.0.0.1:1883' },
+    following: ['mqtt_bob'],
+    publications: ['sensors/#', 'doors/#'],
+    forwards: [
+      { from: 'sensors/#', type: 'public' },
+      { from: 'doors/#', type: 'private', to: ['mqtt_bob'] },
+    ],
+    subscriptions: ['fridges/#'],
+    ...change,
+  };
+}
+
+export function aBridge(change: Partial<BridgeView> = {}): BridgeView {
+  return {
+    id: 'home',
+    config: aConfig(),
+    state: aState(),
+    start_error: null,
+    node_password: 'keyring',
+    broker_password: 'not_needed',
+    ...change,
+  };
+}
+
+export function aMessage(change: Partial<MessageEvent> = {}): MessageEvent {
+  return {
+    bridge: 'home',
+    direction: 'out',
+    step: 'queued',
+    peer: null,
+    public: true,
+    topic: 'sensors/1',
+    payload_base64: btoa('hello'),
+    payload_len: 5,
+    qos: 1,
+    number: null,
+    time_ms: 0,
+    ...change,
+  };
+}
+
+export class FakeBackend implements Backend {
+  state: Overview = {
+    bridges: [],
+    tryout: { phase: 'absent', bridges: [] },
+    builtin_broker: null,
+    settings_path: '/home/me/.local/share/net.mqtt-twister.app/config.toml',
+    settings_problem: null,
+  };
+  saved: BridgeInput[] = [];
+  published: MessageInput[] = [];
+  started: string[] = [];
+  stopped: string[] = [];
+  removed: string[] = [];
+  /** What the next call that can fail rejects with. */
+  failure: Error | null = null;
+  #news: ((news: BridgeNews) => void)[] = [];
+  #changed: (() => void)[] = [];
+
+  constructor(bridges: BridgeView[] = []) {
+    this.state.bridges = bridges;
+  }
+
+  tell(news: Partial<BridgeNews>): void {
+    const all = {
+      id: 'home',
+      state: null,
+      messages: [],
+      problems: [],
+      skipped: 0,
+      totals: { messages: 0, problems: 0 },
+    };
+    for (const listener of this.#news) listener({ ...all, ...news });
+  }
+
+  changed(): void {
+    for (const listener of this.#changed) listener();
+  }
+
+  overview = async () => structuredClone(this.state);
+
+  checkNode = () =>
+    this.#answer({
+      version: '0.9.40',
+      blocks: 268_113,
+      connections: 8,
+      newest_block_age_s: 300,
+      accounts: [
+        { name: 'carol', registered: true },
+        { name: 'dave', registered: false },
+      ],
+    });
+
+  createAccount = (_: unknown, name: string) => this.#answer({ name, secret: 'a-secret-key' });
+  checkBroker = () => this.#answer({ max_qos: 2, retain: true });
+
+  useBuiltinBroker = () => {
+    this.state.builtin_broker = { url: 'mqtt://127.0.0.1:40000', running: true };
+    return this.#answer(this.state.builtin_broker);
+  };
+
+  saveBridge = async (bridge: BridgeInput) => {
+    this.saved.push(bridge);
+    const config = bridge.config as BridgeConfig;
+    await this.#answer(null);
+    const others = this.state.bridges.filter(({ id }) => id !== bridge.replaces);
+    this.state.bridges = [...others, aBridge({ id: config.name, config })];
+    return { id: config.name, password_warning: null };
+  };
+
+  removeBridge = async (id: string) => {
+    await this.#answer(null);
+    this.removed.push(id);
+    this.state.bridges = this.state.bridges.filter((bridge) => bridge.id !== id);
+  };
+
+  startBridge = async (id: string) => {
+    await this.#answer(null);
+    this.started.push(id);
+  };
+
+  stopBridge = async (id: string) => {
+    await this.#answer(null);
+    this.stopped.push(id);
+  };
+
+  publish = async (message: MessageInput) => {
+    await this.#answer(null);
+    this.published.push(message);
+  };
+
+  recent = async (): Promise<Recent> => ({
+    messages: [],
+    problems: [],
+    totals: { messages: 0, problems: 0 },
+  });
+
+  openTryout = async () => {
+    await this.#answer(null);
+    const bridge = (name: string) => aBridge({ id: `try/${name}`, config: aConfig({ name }) });
+    this.state.tryout = { phase: 'open', bridges: [bridge('alice'), bridge('bob')] };
+  };
+
+  closeTryout = () => this.#answer(undefined);
+  removeTryout = () => this.#answer(undefined);
+
+  onNews = async (listener: (news: BridgeNews) => void) => {
+    this.#news.push(listener);
+    return () => undefined;
+  };
+
+  onOverviewChanged = async (listener: () => void) => {
+    this.#changed.push(listener);
+    return () => undefined;
+  };
+
+  async #answer<T>(value: T): Promise<T> {
+    const { failure } = this;
+    this.failure = null;
+    if (failure) throw failure;
+    return value;
+  }
+}

@@ -1,0 +1,303 @@
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import App from '../src/App.svelte';
+import { BackendError } from '../src/lib/backend';
+import { router } from '../src/lib/route.svelte';
+import { aBridge, aMessage, aRunningState, FakeBackend } from './fake-backend';
+
+const one = (id: string) => screen.findByTestId(id);
+
+async function type(field: HTMLElement, text: string): Promise<void> {
+  await fireEvent.input(field, { target: { value: text } });
+}
+
+async function opened(backend: FakeBackend): Promise<void> {
+  render(App, { backend });
+  await waitFor(() => expect(screen.getByRole('navigation', { name: 'Bridges' })).toBeInTheDocument());
+}
+
+function show(tab: 'messages' | 'rules' | 'settings'): void {
+  router.go({ page: 'bridge', id: 'home', tab });
+}
+
+beforeEach(() => router.go({ page: 'start' }));
+afterEach(cleanup);
+
+describe('the first page', () => {
+  it('opens the sandbox, and says that nothing leaves this machine', async () => {
+    await opened(new FakeBackend());
+    await fireEvent.click(await one('try-it'));
+    expect(await one('sandbox-banner')).toHaveTextContent('nothing leaves this machine');
+    expect(await one('bridge-link-alice')).toBeInTheDocument();
+    expect(await one('bridge-link-bob')).toBeInTheDocument();
+  });
+
+  it('shows why the sandbox could not be opened', async () => {
+    const backend = new FakeBackend();
+    backend.failure = new BackendError({ code: 'tryout_failed', message: 'the disk is full', field: null });
+    await opened(backend);
+    await fireEvent.click(await one('try-it'));
+    const error = await one('error');
+    expect(error).toHaveTextContent('The sandbox network could not be started');
+    expect(error).toHaveTextContent('The disk is full.');
+  });
+
+  it('shows a settings file that cannot be read', async () => {
+    const backend = new FakeBackend();
+    backend.state.settings_problem = {
+      code: 'settings_unreadable',
+      message: 'line 3: no such field',
+      field: null,
+    };
+    await opened(backend);
+    expect(await one('error')).toHaveTextContent('Line 3: no such field.');
+  });
+});
+
+describe('adding a bridge', () => {
+  it('leads from node to account to broker to name, and saves', async () => {
+    const backend = new FakeBackend();
+    await opened(backend);
+    await fireEvent.click(await one('connect'));
+    expect(await one('next')).toBeDisabled();
+    await type(await one('node-url'), 'http://me:geheim@10.0.0.2:28332');
+    await fireEvent.click(await one('check-node'));
+    expect(await one('node-report')).toHaveTextContent('twisterd 0.9.40');
+    await fireEvent.click(await one('next'));
+    await fireEvent.click(within(await one('accounts')).getByLabelText(/dave/));
+    expect(screen.getByText(/is waiting for its registration/)).toBeInTheDocument();
+    await fireEvent.click(await one('next'));
+    await fireEvent.click(await one('builtin-broker'));
+    await screen.findByText(/listens at mqtt:\/\/127.0.0.1:40000/);
+    await fireEvent.click(await one('next'));
+    expect(await one('name')).toHaveValue('dave');
+    await fireEvent.click(await one('next'));
+    await waitFor(() => expect(backend.saved).toHaveLength(1));
+    expect(backend.saved[0]).toMatchObject({
+      replaces: null,
+      config: {
+        name: 'dave',
+        twister: { url: 'http://10.0.0.2:28332', user: 'me', account: 'dave' },
+        broker: { url: 'mqtt://127.0.0.1:40000', user: '' },
+      },
+      node_password: 'geheim',
+    });
+    expect(await one('tab-rules')).toHaveAttribute('aria-current', 'page');
+  });
+
+  it('does not go on with a wrong password, and says so', async () => {
+    const backend = new FakeBackend();
+    await opened(backend);
+    await fireEvent.click(await one('connect'));
+    backend.failure = new BackendError({ code: 'node_credentials', message: 'compare rpcuser', field: null });
+    await fireEvent.click(await one('check-node'));
+    expect(await one('error')).toHaveTextContent('The node refuses the login');
+    expect(await one('next')).toBeDisabled();
+  });
+
+  it('goes on only when the new account’s key was saved', async () => {
+    await opened(new FakeBackend());
+    await fireEvent.click(await one('connect'));
+    await fireEvent.click(await one('check-node'));
+    await waitFor(async () => expect(await one('next')).toBeEnabled());
+    await fireEvent.click(await one('next'));
+    await fireEvent.click(await one('make-account'));
+    await type(await one('new-account'), 'eve');
+    await fireEvent.click(await one('create-account'));
+    expect(await one('secret')).toHaveTextContent('a-secret-key');
+    expect(await one('next')).toBeDisabled();
+    await fireEvent.click(await one('secret-saved'));
+    expect(screen.queryByText('a-secret-key')).not.toBeInTheDocument();
+    expect(await one('next')).toBeEnabled();
+  });
+});
+
+describe('a bridge’s page', () => {
+  it('starts and stops the bridge', async () => {
+    const backend = new FakeBackend([aBridge()]);
+    await opened(backend);
+    show('messages');
+    await fireEvent.click(await one('start-bridge'));
+    expect(backend.started).toEqual(['home']);
+    backend.tell({ state: aRunningState() });
+    await fireEvent.click(await one('stop-bridge'));
+    expect(backend.stopped).toEqual(['home']);
+  });
+
+  it('says which part is down, and why', async () => {
+    const problem = {
+      bridge: 'home',
+      part: 'broker',
+      code: 'broker_unreachable',
+      message: 'nothing answers at mqtt://127.0.0.1:1883',
+      time_ms: 0,
+    } as const;
+    const state = aRunningState({ ready: false, broker: { status: 'down', problem } });
+    await opened(new FakeBackend([aBridge({ state })]));
+    show('messages');
+    expect(await one('down-broker')).toHaveTextContent('Nothing answers at mqtt://127.0.0.1:1883.');
+    expect(await one('bridge-state-text')).toHaveTextContent('Messages wait: the broker is down.');
+  });
+
+  it('shows messages as they cross, and the whole of one on a click', async () => {
+    const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
+    await opened(backend);
+    show('messages');
+    await one('messages');
+    backend.tell({
+      messages: [aMessage({ payload_base64: btoa('{"a":1}'), payload_len: 7, step: 'posted', number: 14 })],
+      totals: { messages: 1, problems: 0 },
+    });
+    const row = await one('message-row');
+    expect(row).toHaveAttribute('data-step', 'posted');
+    expect(row).toHaveTextContent('sensors/1');
+    await fireEvent.click(within(row).getByRole('button'));
+    expect(row).toHaveTextContent('"a": 1');
+    expect(row).toHaveTextContent('14');
+  });
+
+  it('holds the list still while it is paused, and counts what comes', async () => {
+    const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
+    await opened(backend);
+    show('messages');
+    await fireEvent.click(await one('pause'));
+    backend.tell({ messages: [aMessage()], totals: { messages: 1, problems: 0 } });
+    await screen.findByText('Resume (1 new)');
+    expect(screen.queryByTestId('message-row')).not.toBeInTheDocument();
+    await fireEvent.click(await one('pause'));
+    expect(await one('message-row')).toBeInTheDocument();
+  });
+
+  it('publishes to the bridge’s broker, and refuses a topic with wildcards', async () => {
+    const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
+    await opened(backend);
+    show('messages');
+    expect(await one('composer-topic')).toHaveValue('doors/1');
+    await type(await one('composer-topic'), 'doors/#');
+    await fireEvent.click(await one('composer-publish'));
+    expect(await one('composer-outcome')).toHaveTextContent('without + and #');
+    expect(backend.published).toEqual([]);
+    await type(await one('composer-topic'), 'doors/2');
+    await type(await one('composer-payload'), 'open');
+    await fireEvent.click(await one('composer-publish'));
+    await waitFor(() => expect(backend.published).toHaveLength(1));
+    expect(backend.published[0]).toMatchObject({
+      bridge: 'home',
+      topic: 'doors/2',
+      payload: 'open',
+      qos: 1,
+      retain: false,
+    });
+  });
+
+  it('asks for a password that is missing', async () => {
+    const start_error = {
+      code: 'password_missing',
+      message: 'no password is known',
+      field: 'node_password',
+    } as const;
+    await opened(new FakeBackend([aBridge({ start_error })]));
+    show('messages');
+    expect(await screen.findByText('Enter the password in the settings')).toBeInTheDocument();
+  });
+});
+
+describe('the window', () => {
+  it('begins with the first bridge of those who have one', async () => {
+    await opened(new FakeBackend([aBridge()]));
+    expect(await one('bridge-name')).toHaveTextContent('home');
+  });
+});
+
+describe('the rules', () => {
+  it('are saved with the rest of the settings as they were', async () => {
+    const backend = new FakeBackend([aBridge()]);
+    await opened(backend);
+    show('rules');
+    expect(screen.queryByTestId('save-bar')).not.toBeInTheDocument();
+    await fireEvent.click(await one('add-subscriptions'));
+    expect(await one('save')).toBeDisabled();
+    await type(
+      screen.getByLabelText('Filter 2', { selector: '[data-testid=list-subscriptions] input' }),
+      'cellar/+',
+    );
+    await fireEvent.click(await one('save'));
+    await waitFor(() => expect(backend.saved).toHaveLength(1));
+    expect(backend.saved[0]).toMatchObject({
+      replaces: 'home',
+      config: { subscriptions: ['fridges/#', 'cellar/+'] },
+    });
+    await waitFor(() => expect(screen.getByTestId('save-bar')).toHaveTextContent('Saved.'));
+  });
+
+  it('say what is wrong where it is wrong', async () => {
+    await opened(new FakeBackend([aBridge()]));
+    show('rules');
+    await type((await screen.findAllByLabelText('Filter 1'))[0]!, 'a/#/b');
+    expect(screen.getByText(/# must stand alone at the end/)).toBeInTheDocument();
+    expect(await one('save')).toBeDisabled();
+  });
+
+  it('show the app’s own objection at its field', async () => {
+    const backend = new FakeBackend([aBridge()]);
+    await opened(backend);
+    show('rules');
+    await type((await screen.findAllByLabelText('Account 1'))[0]!, 'mqtt_eve');
+    backend.failure = new BackendError({
+      code: 'invalid_settings',
+      message: 'no such account',
+      field: 'following[0]',
+    });
+    await fireEvent.click(await one('save'));
+    expect(await screen.findByText('No such account.')).toBeInTheDocument();
+    expect(await one('save-bar')).toHaveTextContent('put right what is marked');
+  });
+
+  it('that were typed are still there after a look elsewhere', async () => {
+    await opened(new FakeBackend([aBridge()]));
+    show('rules');
+    await type((await screen.findAllByLabelText('Account 1'))[0]!, 'mqtt_eve');
+    show('messages');
+    await one('messages');
+    router.go({ page: 'start' });
+    await one('try-it');
+    show('rules');
+    expect(await screen.findByLabelText('Account 1')).toHaveValue('mqtt_eve');
+    await fireEvent.click(screen.getByText('Discard'));
+    expect(await screen.findByLabelText('Account 1')).toHaveValue('mqtt_bob');
+  });
+
+  it('warn of a rule that can never fire', async () => {
+    await opened(new FakeBackend([aBridge()]));
+    show('rules');
+    await type(await screen.findByLabelText('Messages of rule 1'), 'cellar/#');
+    expect(screen.getByText(/Nothing you listen to can match this/)).toBeInTheDocument();
+  });
+});
+
+describe('the settings', () => {
+  it('keep a password that was not typed anew', async () => {
+    const backend = new FakeBackend([aBridge()]);
+    await opened(backend);
+    show('settings');
+    await type(await one('broker-url'), 'mqtt://10.0.0.3');
+    await fireEvent.click(await one('save'));
+    await waitFor(() => expect(backend.saved).toHaveLength(1));
+    expect(backend.saved[0]).toMatchObject({
+      node_password: null,
+      config: { broker: { url: 'mqtt://10.0.0.3' } },
+    });
+  });
+
+  it('remove the bridge after asking', async () => {
+    const backend = new FakeBackend([aBridge()]);
+    await opened(backend);
+    show('settings');
+    await fireEvent.click(await one('remove-bridge'));
+    expect(backend.removed).toEqual([]);
+    await fireEvent.click(await one('confirm'));
+    await waitFor(() => expect(backend.removed).toEqual(['home']));
+    expect(await one('try-it')).toBeInTheDocument();
+  });
+});

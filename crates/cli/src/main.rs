@@ -1,1 +1,48 @@
-fn main() {}
+//! `mqtt-twister-cli`: the bridge without a window, for servers, small computers and the curious.
+//!
+//! It reads arguments, starts what the other crates offer, and puts into words or JSON what they tell. How messages
+//! travel is deliberately not in it: that is `mqtt-twister-bridge`.
+
+mod args;
+mod bridges;
+mod commands;
+mod error;
+mod news;
+mod output;
+mod shutdown;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Args, Command, LogFilter};
+use crate::error::CliError;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let output = Output::new(args.json);
+    match start(args, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.failure(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn start(args: Args, output: &Output) -> Result<(), CliError> {
+    let filter = args.log.map_or_else(EnvFilter::from_default_env, LogFilter::into_filter);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    runtime.block_on(async {
+        match args.command {
+            Command::Run(args) => commands::run::run(args, output).await,
+            Command::Sandbox(args) => commands::sandbox::run(args, output).await,
+            Command::Demo(args) => commands::demo::run(args, output).await,
+            Command::Check(args) => commands::check::run(&args, output),
+        }
+    })
+}

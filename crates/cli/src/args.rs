@@ -1,0 +1,172 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use twister::Username;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it did what was asked, and stopped when it was told to (SIGINT, SIGTERM)
+  1  something failed while it ran: a bridge could not start, a port is in use, ...
+  2  it could not begin: wrong arguments, or a configuration that cannot be read or is not valid
+
+Passwords: a bridge's passwords are read from the environment variables MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD and
+MQTT_TWISTER_<BRIDGE>_BROKER_PASSWORD (the bridge's name in capitals, with _ for -), else from a mosquitto-twister
+file's URL, else from the system's keyring.";
+
+/// Joins MQTT brokers over the Twister peer-to-peer network, with no server in the middle.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    /// Print one JSON object a line, for programs to read
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Log to standard error what happens inside, as debug or mqtt_twister_bridge=trace (default: RUST_LOG)
+    #[arg(long, global = true, value_name = "FILTER", value_parser = log_filter)]
+    pub(crate) log: Option<LogFilter>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the bridges of a configuration until told to stop
+    ///
+    /// Prints a line "ready" once messages can cross on every bridge, and problems to standard error as they come. What a
+    /// bridge cannot reach it tries again by itself; nothing is lost meanwhile.
+    Run(RunArgs),
+    /// Run a Twister network inside this program, to try things out
+    ///
+    /// The network lives in this process, on this machine's loopback address: nothing leaves it. It prints each node's
+    /// URL with its user and password, to be copied.
+    Sandbox(SandboxArgs),
+    /// See two bridges at work: a sandbox network, two brokers, and messages that cross
+    ///
+    /// Starts everything that is needed on this machine, publishes a few messages and shows them cross, then waits for
+    /// yours.
+    Demo(DemoArgs),
+    /// Check a configuration and say what each rule does
+    ///
+    /// Reads the configuration as run would, and connects to nothing.
+    Check(CheckArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// The configuration: TOML with [[bridge]] tables, or a mosquitto-twister JSON file
+    pub(crate) config: PathBuf,
+
+    /// Where the bridges keep what they have taken over and not yet passed on [default: mqtt-twister in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SandboxArgs {
+    /// How many nodes
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) nodes: u16,
+
+    /// A node's port; give it again for the next node. Nodes without one take a free port
+    #[arg(long = "port", value_name = "P")]
+    pub(crate) ports: Vec<u16>,
+
+    /// An account to register, and the node that holds its key, as alice@0; nodes count from 0. May be given again
+    #[arg(long = "user", value_name = "NAME@NODE")]
+    pub(crate) users: Vec<UserAt>,
+
+    /// The nodes' password instead of a random one
+    #[arg(long, env = "MQTT_TWISTER_SANDBOX_PASSWORD", hide_env_values = true)]
+    pub(crate) password: Option<String>,
+
+    /// Seconds between two blocks of the chain
+    #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) block_seconds: u64,
+
+    /// Where to keep the network, to go on with it next time [default: it is forgotten]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Where to keep network, brokers and bridges, to go on with them next time [default: they are forgotten]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// The configuration: TOML with [[bridge]] tables, or a mosquitto-twister JSON file
+    pub(crate) config: PathBuf,
+}
+
+/// An account and the node that holds its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UserAt {
+    pub(crate) name: Username,
+    pub(crate) node: usize,
+}
+
+/// Why a text is no [`UserAt`].
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UserAtError {
+    #[error("write it as NAME@NODE, for example alice@0 for the first node")]
+    Form,
+    #[error(transparent)]
+    Name(#[from] twister::names::UsernameError),
+}
+
+impl FromStr for UserAt {
+    type Err = UserAtError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, node) = text.split_once('@').ok_or(UserAtError::Form)?;
+        Ok(Self { name: name.parse()?, node: node.parse().map_err(|_| UserAtError::Form)? })
+    }
+}
+
+/// A log filter that has been read once, so that a wrong one is an error of the command line.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFilter(String);
+
+impl LogFilter {
+    pub(crate) fn into_filter(self) -> EnvFilter {
+        EnvFilter::new(self.0)
+    }
+}
+
+fn log_filter(text: &str) -> Result<LogFilter, String> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(LogFilter(text.to_owned())),
+        Err(error) => Err(format!("{error}; write a level, as info or debug, or part=level, as twister=debug")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn an_account_names_its_node() {
+        let alice: UserAt = "alice@1".parse().unwrap();
+        assert_eq!((alice.name.as_str(), alice.node), ("alice", 1));
+        for text in ["alice", "alice@", "alice@b"] {
+            assert_eq!(text.parse::<UserAt>().unwrap_err(), UserAtError::Form, "{text:?}");
+        }
+        assert!(matches!("Alice@0".parse::<UserAt>(), Err(UserAtError::Name(_))));
+    }
+}

@@ -1,0 +1,200 @@
+//! `demo`: a sandbox network, two brokers and the bridges of alice and bob, and messages that cross.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mqtt_twister_bridge::config::{BridgeConfig, BridgeName, BrokerUrl};
+use mqtt_twister_bridge::event::{BridgeEvent, Direction, MessageEvent, Step};
+use mqtt_twister_bridge::message::{Message, Qos};
+use mqtt_twister_bridge::publish::publish;
+use mqtt_twister_bridge::topic::TopicError;
+use mqtt_twister_tryout::{Tryout, TryoutBridge};
+use serde::Serialize;
+
+use crate::args::DemoArgs;
+use crate::bridges::Bridges;
+use crate::error::CliError;
+use crate::output::Output;
+use crate::shutdown::Shutdown;
+
+/// Longest piece of a payload that a line shows, in characters.
+const SHOWN_PAYLOAD: usize = 60;
+
+/// What the demo publishes itself: on whose broker (the bridge's place in the tryout), topic and payload.
+const SAMPLES: [(usize, &str, &str); 3] =
+    [(0, "sensors/kitchen/temperature", "21.5"), (0, "doors/front", "open"), (1, "fridges/bob/temperature", "4.2")];
+
+/// Where to publish and to listen.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "broker")]
+struct BrokerLine<'a> {
+    bridge: &'a BridgeName,
+    url: &'a BrokerUrl,
+}
+
+/// A sample that could not be published.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "sample_failed")]
+struct SampleFailedLine {
+    topic: &'static str,
+    message: String,
+}
+
+/// A message on its way, for people.
+struct MessageLine<'a>(&'a MessageEvent);
+
+pub(crate) async fn run(args: DemoArgs, output: &Output) -> Result<(), CliError> {
+    let mut shutdown = Shutdown::listen().map_err(CliError::Runtime)?;
+    output.text("Starting a sandbox network with two nodes, and a broker each for alice and bob ...");
+    let tryout = tokio::select! {
+        started = Tryout::start(args.data_dir.as_deref()) => started?,
+        () = shutdown.requested() => return Ok(()),
+    };
+    for TryoutBridge { config, .. } in tryout.bridges() {
+        output.line(&BrokerLine { bridge: &config.name, url: &config.broker.url });
+    }
+    output.text(Introduction(tryout.bridges()));
+    let mut bridges = Bridges::new();
+    for TryoutBridge { config, secrets } in tryout.bridges() {
+        bridges.start(config.clone(), secrets.clone(), tryout.bridges_dir(), output, show).await;
+    }
+    let outcome = bridges.run_until(&mut shutdown, output, publish_samples(tryout.bridges(), output)).await;
+    tryout.stop().await;
+    outcome
+}
+
+/// Publishes the samples as any client of the brokers would.
+async fn publish_samples(bridges: &[TryoutBridge], output: &Output) {
+    for (place, topic, payload) in SAMPLES {
+        let Some(TryoutBridge { config, secrets }) = bridges.get(place) else { continue };
+        let sent = match sample(topic, payload) {
+            Ok(message) => {
+                publish(&config.broker, &secrets.broker, message, false).await.map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(message) = sent {
+            output.warning(&SampleFailedLine { topic, message });
+        }
+    }
+}
+
+fn sample(topic: &str, payload: &str) -> Result<Message, TopicError> {
+    Ok(Message { topic: topic.parse()?, payload: payload.into(), qos: Qos::AtLeastOnce })
+}
+
+/// Shows the messages that cross, and nothing else.
+fn show(event: &BridgeEvent) -> Option<String> {
+    match event {
+        BridgeEvent::Message(message) => Some(MessageLine(message).to_string()),
+        BridgeEvent::State(_) | BridgeEvent::Problem(_) => None,
+    }
+}
+
+/// What a person can do with it.
+struct Introduction<'a>(&'a [TryoutBridge]);
+
+impl fmt::Display for Introduction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for TryoutBridge { config, .. } in self.0 {
+            writeln!(f, "{}: {}", config.name, rules(config))?;
+        }
+        if let [alice, bob, ..] = self.0 {
+            let (alice, bob) = (&alice.config.broker.url, &bob.config.broker.url);
+            writeln!(f, "\nTo join in, with mosquitto-clients installed, from other terminals:")?;
+            writeln!(f, "  mosquitto_sub -h {} -p {} -v -t 'doors/#' -t 'sensors/#'", bob.host(), bob.port())?;
+            writeln!(f, "  mosquitto_pub -h {} -p {} -q 1 -t doors/front -m closed", alice.host(), alice.port())?;
+        }
+        f.write_str("Ctrl-C ends the demo.\n")
+    }
+}
+
+/// What a bridge sends and what it takes, in a line.
+fn rules(config: &BridgeConfig) -> String {
+    let list = |filters: Vec<&str>| filters.join(", ");
+    let sends = config.forwards.iter().map(|forward| forward.from.as_str()).collect();
+    let takes = config.subscriptions.iter().map(|filter| filter.as_str()).collect();
+    format!("sends {}; takes {}", list(sends), list(takes))
+}
+
+impl fmt::Display for BrokerLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}'s broker is at {}", self.bridge, self.url)
+    }
+}
+
+impl fmt::Display for SampleFailedLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the sample message on {} could not be published: {}", self.topic, self.message)
+    }
+}
+
+impl fmt::Display for MessageLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let MessageEvent { bridge, direction, step, peer, public, topic, .. } = self.0;
+        let step = match step {
+            Step::Queued => "taken from the broker",
+            Step::Posted => "posted",
+            Step::Received => "received",
+            Step::Delivered => "given to the broker",
+            Step::Refused => "refused",
+        };
+        let way = match (direction, peer) {
+            (Direction::Out, None) => "for everybody".to_owned(),
+            (Direction::Out, Some(peer)) => format!("for {peer} only"),
+            (Direction::In, Some(peer)) if *public => format!("from {peer}, public"),
+            (Direction::In, Some(peer)) => format!("from {peer}, private"),
+            (Direction::In, None) => "from the network".to_owned(),
+        };
+        write!(f, "{:>5}  {step:<21}  {topic}  {}  ({way})", bridge.as_str(), payload(self.0))
+    }
+}
+
+/// The payload as text if it is text, else its length.
+fn payload(message: &MessageEvent) -> String {
+    let bytes = STANDARD.decode(&message.payload_base64).unwrap_or_default();
+    match String::from_utf8(bytes) {
+        Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => {
+            let cut: String = text.chars().take(SHOWN_PAYLOAD).collect();
+            if cut.len() < text.len() { format!("{cut}…") } else { cut }
+        }
+        _ => format!("[{} bytes]", message.payload_len),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn message(payload: &[u8]) -> MessageEvent {
+        MessageEvent {
+            bridge: "bob".parse().unwrap(),
+            direction: Direction::In,
+            step: Step::Delivered,
+            peer: Some("mqtt_alice".to_owned()),
+            public: false,
+            topic: "doors/1".to_owned(),
+            payload_base64: STANDARD.encode(payload),
+            payload_len: payload.len().try_into().unwrap(),
+            qos: 1,
+            number: Some(7),
+            time_ms: 0,
+        }
+    }
+
+    #[test]
+    fn a_message_is_shown_in_a_line() {
+        let line = MessageLine(&message(b"open")).to_string();
+        assert_eq!(line, "  bob  given to the broker    doors/1  open  (from mqtt_alice, private)");
+    }
+
+    #[test]
+    fn a_payload_that_is_no_text_is_shown_by_its_length() {
+        assert_eq!(payload(&message(&[0, 255])), "[2 bytes]");
+        assert_eq!(payload(&message(b"a\nb")), "[3 bytes]");
+        assert_eq!(payload(&message(b"")), "[0 bytes]");
+        assert_eq!(payload(&message("ü".repeat(61).as_bytes())), format!("{}…", "ü".repeat(60)));
+    }
+}

@@ -1,0 +1,58 @@
+//! What ends the program with an exit code other than 0.
+
+use std::io;
+use std::path::PathBuf;
+
+use mqtt_twister_bridge::config::ConfigError;
+use mqtt_twister_sandbox::SandboxError;
+use mqtt_twister_tryout::TryoutError;
+
+/// Why the program ends before it was told to. The text says what happened, why, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The configuration cannot be read or is not valid.
+    #[error("{} cannot be used: {source}", path.display())]
+    Config { path: PathBuf, source: ConfigError },
+    /// The system does not say where a user's data belongs.
+    #[error("this system names no folder for a user's data: say where with --data-dir DIR")]
+    NoDataDir,
+    /// An account on a node that there is none of.
+    #[error("--user {name}@{node}: there is no node {node}; with --nodes {nodes} they are 0 to {}", nodes - 1)]
+    NoSuchNode { name: String, node: usize, nodes: usize },
+    /// More ports than nodes.
+    #[error("--port is given {ports} times for {nodes} nodes: leave out some, or raise --nodes")]
+    TooManyPorts { ports: usize, nodes: usize },
+    /// No bridge could start; each has said why.
+    #[error("no bridge could be started, for the reasons above")]
+    NoneStarted,
+    /// Some bridges ran, others could not start.
+    #[error("{failed} of {all} bridges could not be started, for the reasons told at the start")]
+    SomeNotStarted { failed: usize, all: usize },
+    /// The sandbox network failed.
+    #[error("the sandbox network could not be started: {0}")]
+    Sandbox(#[from] SandboxError),
+    /// The demonstration's parts failed.
+    #[error("the demo could not be started: {0}")]
+    Tryout(#[from] TryoutError),
+    /// A second signal came while the bridges were stopping.
+    #[error("stopped at once by a second signal. What was taken over is safe and goes on at the next start")]
+    StoppedTwice,
+    /// The operating system gives no threads or signals.
+    #[error("the program cannot run here: {0}")]
+    Runtime(#[source] io::Error),
+}
+
+impl CliError {
+    /// The exit code, as `--help` lists them.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config { .. } | Self::NoDataDir | Self::NoSuchNode { .. } | Self::TooManyPorts { .. } => 2,
+            Self::NoneStarted
+            | Self::SomeNotStarted { .. }
+            | Self::Sandbox(_)
+            | Self::Tryout(_)
+            | Self::StoppedTwice
+            | Self::Runtime(_) => 1,
+        }
+    }
+}

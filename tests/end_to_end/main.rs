@@ -1,0 +1,11 @@
+//! The whole program from outside: the bridge as a process of its own, real Mosquitto brokers, and a sandbox network that it
+//! reaches only as it would reach anybody's node.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bad_input;
+mod kill;
+mod outages;
+mod stranger;
+mod support;
+mod two_people;

@@ -1,0 +1,139 @@
+//! The program itself, as a process of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+use super::in_time;
+
+/// The program under test.
+const CLI: &str = env!("CARGO_BIN_EXE_mqtt-twister-cli");
+
+/// `mqtt-twister-cli run --json`, with a folder of its own for the configuration and the data. Killed when dropped.
+pub struct BridgeProcess {
+    child: Child,
+    lines: watch::Receiver<Vec<Value>>,
+    errors: watch::Receiver<Vec<Value>>,
+}
+
+impl BridgeProcess {
+    /// Starts the bridges of `config`, which is written into `dir`; the data is kept there too. Settings are environment
+    /// variables.
+    pub fn start(dir: &Path, config: &str, settings: &[(&str, &str)]) -> Self {
+        let is_json = config.trim_start().starts_with('{');
+        let file: PathBuf = dir.join(if is_json { "config.json" } else { "config.toml" });
+        fs::write(&file, config).unwrap();
+        let mut child = command(dir)
+            .args(["--json", "run"])
+            .arg(&file)
+            .arg("--data-dir")
+            .arg(dir.join("data"))
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = collect(child.stdout.take().unwrap());
+        let errors = collect(child.stderr.take().unwrap());
+        Self { child, lines, errors }
+    }
+
+    /// Waits until messages can cross on all its bridges.
+    pub async fn ready(&self) {
+        self.line("the line ready", |line| line["type"] == "ready").await;
+    }
+
+    /// Waits for a line that is `wanted` and returns it.
+    pub async fn line(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut lines = self.lines.clone();
+        let found = tokio::time::timeout(super::PATIENCE, async {
+            let lines = lines.wait_for(|lines| lines.iter().any(&wanted)).await.ok()?;
+            lines.iter().find(|line| wanted(line)).cloned()
+        });
+        match found.await {
+            Ok(Some(line)) => line,
+            _ => panic!("{what} did not come. The program said:\n{}", self.said()),
+        }
+    }
+
+    /// Waits for a problem with this code and returns its text.
+    pub async fn problem(&self, bridge: &str, code: &str) -> String {
+        let what = format!("the problem {code} of {bridge}");
+        let line = self.line(&what, |line| problem(line, bridge, code).is_some()).await;
+        problem(&line, bridge, code).unwrap().to_owned()
+    }
+
+    /// Waits for a state of the bridge that is `wanted`.
+    pub async fn state(&self, bridge: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.line(what, |line| line["type"] == "state" && line["bridge"] == bridge && wanted(line)).await
+    }
+
+    /// Kills it with SIGKILL: it gets no time for anything.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it with SIGTERM to stop, and checks that it does so cleanly.
+    pub async fn stop(mut self) {
+        terminate(&self.child);
+        let status = in_time("the program's end", self.child.wait()).await.unwrap();
+        assert_eq!(status.code(), Some(0), "the program said:\n{}", self.said());
+    }
+
+    /// Whether any of its output contains this text.
+    pub fn has_said(&self, text: &str) -> bool {
+        self.said().contains(text)
+    }
+
+    fn said(&self) -> String {
+        let (lines, errors) = (self.lines.borrow(), self.errors.borrow());
+        lines.iter().chain(errors.iter()).map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// Asks a process with SIGTERM to stop.
+pub fn terminate(child: &Child) {
+    let id = child.id().expect("the process runs").to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+}
+
+/// The program, with nothing of the person's own settings.
+fn command(home: &Path) -> Command {
+    let mut command = Command::new(CLI);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("MQTT_TWISTER_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .env("HOME", home)
+        .env_remove("XDG_DATA_HOME")
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+fn problem<'a>(line: &'a Value, bridge: &str, code: &str) -> Option<&'a str> {
+    let parts = ["broker", "node", "account", "network"].iter().map(|part| &line[part]["problem"]);
+    let fits = |problem: &&Value| problem["bridge"] == bridge && problem["code"] == code;
+    parts.chain([line]).find(fits).and_then(|problem| problem["message"].as_str())
+}
+
+/// Reads lines as they come: JSON where they are JSON, else as text.
+fn collect(pipe: impl AsyncRead + Unpin + Send + 'static) -> watch::Receiver<Vec<Value>> {
+    let (tell, lines) = watch::channel(Vec::new());
+    tokio::spawn(async move {
+        let mut pipe = BufReader::new(pipe).lines();
+        while let Ok(Some(line)) = pipe.next_line().await {
+            let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+            tell.send_modify(|lines| lines.push(value));
+        }
+    });
+    lines
+}

@@ -1,0 +1,92 @@
+//! A sandbox network in the test's own process. The program under test reaches it only by its nodes' ports.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mqtt_twister_sandbox::{Clock, ManualClock, NodeConfig};
+use twister::{Client, Credentials, Username};
+
+/// What every node wants to hear.
+pub const USER: &str = "user";
+pub const PASSWORD: &str = "xyzzy-plugh";
+
+/// Blocks enough for more than a thousand posts of each account.
+const HEIGHT: u32 = 600;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A network of nodes whose swarms are joined.
+pub struct Network {
+    sandbox: mqtt_twister_sandbox::Network,
+    clock: ManualClock,
+}
+
+impl Network {
+    /// Two nodes: mqtt_alice is on node 0, mqtt_bob on node 1.
+    pub async fn of_alice_and_bob() -> Self {
+        Self::start([&["mqtt_alice"], &["mqtt_bob"]], Duration::ZERO).await
+    }
+
+    /// One node with carol, which has seen no block for three days.
+    pub async fn syncing() -> Self {
+        Self::start([&["carol"]], 3 * DAY).await
+    }
+
+    async fn start<const N: usize>(nodes: [&[&str]; N], age: Duration) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() - age;
+        let clock = ManualClock::new(now.as_secs().try_into().unwrap());
+        let mut builder = mqtt_twister_sandbox::Network::builder().start_height(HEIGHT);
+        if age > Duration::ZERO {
+            builder = builder.clock(Clock::Manual(clock.clone()));
+        }
+        for accounts in nodes {
+            let node = NodeConfig::new().user(USER).password(PASSWORD);
+            builder = builder.node(accounts.iter().fold(node, |node, account| node.account(*account)));
+        }
+        Self { sandbox: builder.start().await.unwrap(), clock }
+    }
+
+    /// Where a node answers.
+    pub fn url(&self, node: usize) -> String {
+        self.sandbox.node(node).url()
+    }
+
+    /// The same with user and password in it, as mosquitto-twister's configuration has it.
+    pub fn url_with_password(&self, node: usize) -> String {
+        self.sandbox.node(node).rpc_url_with_credentials()
+    }
+
+    pub async fn take_down(&self, node: usize) {
+        self.sandbox.node(node).take_down().await;
+    }
+
+    pub async fn bring_up(&self, node: usize) {
+        self.sandbox.node(node).bring_up().await.unwrap();
+    }
+
+    /// Lets another client of the account be quicker with the next `count` post numbers.
+    pub fn steal_numbers(&self, account: &str, count: u32) {
+        self.sandbox.steal_numbers(account, count);
+    }
+
+    /// Makes a key for an account, and leaves it unregistered.
+    pub async fn create_key(&self, node: usize, account: &str) {
+        self.client(node).create_wallet_user(&account.parse::<Username>().unwrap()).await.unwrap();
+    }
+
+    /// Registers an account whose key is there.
+    pub async fn register(&self, node: usize, account: &str) {
+        self.client(node).send_new_user_transaction(&account.parse::<Username>().unwrap()).await.unwrap();
+        self.sandbox.mine(10);
+    }
+
+    /// Brings a network that was syncing up to date.
+    pub fn catch_up(&self) {
+        self.clock.advance((3 * DAY).as_secs().try_into().unwrap());
+        self.sandbox.mine(1);
+    }
+
+    fn client(&self, node: usize) -> Client {
+        let url = self.url(node).parse().unwrap();
+        Client::new(&url, &Credentials::new(USER, PASSWORD)).unwrap()
+    }
+}

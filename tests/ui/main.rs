@@ -1,0 +1,7 @@
+//! The real window, driven as a person would: by its buttons and fields.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod connect;
+mod first_use;
+mod support;

@@ -1,0 +1,252 @@
+//! An app window on a display of its own, with its own home folder, and the means to press and read what is in it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// The app under test.
+const APP: &str = env!("CARGO_BIN_EXE_mqtt-twister");
+
+/// How long a test waits for something to show. A slow machine is no reason to fail.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Set it to a folder to save screenshots there: `SCREENSHOTS=docs/screenshots cargo test --test window`.
+const SCREENSHOTS_VARIABLE: &str = "SCREENSHOTS";
+
+/// The app's folder in the test's home.
+const DATA_FOLDER: &str = "app";
+
+/// Where app and drivers write what they have to say.
+const LOG: &str = "log";
+
+/// Unlocks a keyring of the test's own and goes on with the program that is named by the arguments.
+const WITH_KEYRING: &str =
+    "printf keyring | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec \"$0\" \"$@\"";
+
+/// The app's window. It and all that it needs goes when dropped.
+pub struct Window {
+    client: Client,
+    _driver: Group,
+    _display: Child,
+    home: TempDir,
+}
+
+/// A process and all that it has started: a driver starts a second driver, and that one the app.
+struct Group(Child);
+
+impl Window {
+    /// Opens the app as on a new machine: no settings, no other windows, an empty keyring.
+    pub async fn open() -> Self {
+        Self::open_in(&["dbus-run-session", "--", "sh", "-c", WITH_KEYRING]).await
+    }
+
+    /// The same on a machine where no keyring runs.
+    pub async fn open_without_keyring() -> Self {
+        Self::open_in(&["env", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent"]).await
+    }
+
+    async fn open_in(session: &[&str]) -> Self {
+        let home = TempDir::new().unwrap();
+        let (display, display_name) = start_display().await;
+        let (driver, client) = start_driver(session, home.path(), &display_name).await;
+        Self { client, _driver: driver, _display: display, home }
+    }
+
+    /// Waits until the element with this test id shows, and returns it.
+    pub async fn find(&self, id: &str) -> Element {
+        self.first(&selector(id), &format!("the element {id}")).await
+    }
+
+    /// Presses the button with this test id, once it can be pressed.
+    pub async fn press(&self, id: &str) {
+        let enabled = format!("{}:not([disabled])", selector(id));
+        self.first(&enabled, &format!("the button {id}, ready to be pressed")).await.click().await.unwrap();
+    }
+
+    /// Chooses one of the radio buttons within the element with this test id.
+    pub async fn choose(&self, id: &str, value: &str) {
+        let button = format!("{} input[value=\"{value}\"]", selector(id));
+        self.first(&button, &format!("{value} among {id}")).await.click().await.unwrap();
+    }
+
+    /// Writes a text in place of what the field with this test id holds.
+    pub async fn fill(&self, id: &str, text: &str) {
+        let field = self.find(id).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Waits until an element with this test id shows a text.
+    pub async fn shows(&self, id: &str, text: &str) {
+        self.shows_within(&selector(id), id, text).await;
+    }
+
+    /// Waits until a text shows anywhere.
+    pub async fn says(&self, text: &str) {
+        self.shows_within("body", "page", text).await;
+    }
+
+    async fn shows_within(&self, css: &str, what: &str, text: &str) {
+        let shown = async {
+            loop {
+                for element in self.client.find_all(Locator::Css(css)).await.unwrap() {
+                    // An element can go while it is read. The driver's own idea of text leaves out what an ellipsis may cut.
+                    if let Ok(Some(shown)) = element.prop("innerText").await
+                        && shown.contains(text)
+                    {
+                        return;
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, shown).await.is_err() {
+            self.fail(&format!("no {what} showed {text:?}")).await;
+        }
+    }
+
+    /// Saves a picture of the window, if the person who runs the test asked for it.
+    pub async fn screenshot(&self, name: &str) {
+        if let Some(folder) = std::env::var_os(SCREENSHOTS_VARIABLE) {
+            let picture = self.client.screenshot().await.unwrap();
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(Path::new(&folder).join(name), picture).unwrap();
+        }
+    }
+
+    /// All that the app has written into its folder, as text.
+    pub fn written(&self) -> String {
+        let mut text = String::new();
+        let mut folders = vec![self.home.path().join(DATA_FOLDER)];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                match entry.unwrap().path() {
+                    folder if folder.is_dir() => folders.push(folder),
+                    file => text += &String::from_utf8_lossy(&fs::read(file).unwrap()),
+                }
+            }
+        }
+        text
+    }
+
+    /// Closes the window as a person would.
+    pub async fn close(self) {
+        self.client.close().await.unwrap();
+    }
+
+    async fn first(&self, css: &str, what: &str) -> Element {
+        match self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => self.fail(&format!("{what} did not show ({error})")).await,
+        }
+    }
+
+    /// Ends the test with what the window shows, in words and, if screenshots were asked for, as a picture.
+    async fn fail(&self, what: &str) -> ! {
+        self.screenshot("failed.png").await;
+        let text = match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.prop("innerText").await.ok().flatten().unwrap_or_default(),
+            Err(error) => format!("nothing: {error}"),
+        };
+        let log = fs::read_to_string(self.home.path().join(LOG)).unwrap_or_default();
+        panic!("{what}. The window showed:\n{text}\nThe app and its drivers said:\n{log}");
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(id) = self.0.id() {
+            let _ = std::process::Command::new("kill").args(["-KILL", "--", &format!("-{id}")]).status();
+        }
+    }
+}
+
+/// A test id, or several that lie within each other, with spaces between.
+fn selector(ids: &str) -> String {
+    let selectors: Vec<String> = ids.split(' ').map(|id| format!("[data-testid=\"{id}\"]")).collect();
+    selectors.join(" ")
+}
+
+/// A display in memory, under a number that is free; so the test disturbs nobody and needs nobody's display.
+async fn start_display() -> (Child, String) {
+    let mut display = Command::new("Xvfb")
+        .args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("Xvfb is installed: make setup does that");
+    let mut lines = BufReader::new(display.stdout.take().unwrap()).lines();
+    let number = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("Xvfb starts").unwrap();
+    (display, format!(":{}", number.expect("Xvfb says its number")))
+}
+
+/// A WebDriver on free ports, and its session with the app. Between finding a port and taking it, another process can take it:
+/// then others are tried.
+async fn start_driver(session: &[&str], home: &Path, display: &str) -> (Group, Client) {
+    for _ in 0..5 {
+        let (port, native_port) = (free_port(), free_port());
+        let driver = Group(
+            Command::new(session[0])
+                .args(&session[1..])
+                .arg(tauri_driver())
+                .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
+                .env("HOME", home)
+                .env("MQTT_TWISTER_DATA_DIR", home.join(DATA_FOLDER))
+                .env("XDG_RUNTIME_DIR", home)
+                .env("DISPLAY", display)
+                .env_remove("WAYLAND_DISPLAY")
+                .env_remove("XDG_DATA_HOME")
+                .env_remove("XDG_CONFIG_HOME")
+                .env_remove("XDG_CACHE_HOME")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(fs::File::create(home.join(LOG)).unwrap())
+                .process_group(0)
+                .spawn()
+                .expect("dbus-run-session is installed: make setup does that"),
+        );
+        if let Some(client) = connect(port).await {
+            return (driver, client);
+        }
+    }
+    let log = fs::read_to_string(home.join(LOG)).unwrap_or_default();
+    panic!("the WebDriver {} does not start, or cannot open the app:\n{log}", tauri_driver().display());
+}
+
+/// Opens the app through a driver that may need a moment to come up.
+async fn connect(port: u16) -> Option<Client> {
+    let capabilities = [("tauri:options".to_owned(), json!({ "application": APP }))];
+    let mut builder = ClientBuilder::new(HttpConnector::new());
+    builder.capabilities(capabilities.into_iter().collect());
+    for _ in 0..100 {
+        if let Ok(client) = builder.connect(&format!("http://127.0.0.1:{port}")).await {
+            return Some(client);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    None
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Where `make setup` puts it, unless it is said otherwise.
+fn tauri_driver() -> PathBuf {
+    match std::env::var_os("TAURI_DRIVER") {
+        Some(path) => path.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/tools/bin/tauri-driver"),
+    }
+}

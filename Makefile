@@ -1,0 +1,73 @@
+# The front door. Each target first does the part of the setup that it needs; what is there already costs nothing.
+#
+#   make run        builds the app and opens it; with no display it runs the demo in the terminal
+#   make test       all tests: Rust, user interface, end to end, the real window
+#   make lint       formatting and static checks
+#   make setup      installs everything that any of them needs
+#   make bindings   writes the TypeScript descriptions of the commands and events anew
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := run
+
+TOOLS := $(CURDIR)/.cache/tools
+TAURI_DRIVER := $(TOOLS)/bin/tauri-driver
+UI_PACKAGES := ui/node_modules/.package-lock.json
+UI_BUILT := ui/dist/index.html
+UI_SOURCES := $(shell find ui -type f -not -path 'ui/node_modules/*' -not -path 'ui/dist/*')
+
+# One feature set and one profile for everything, so that nothing is compiled twice.
+CARGO_FLAGS := --workspace --locked
+
+export TAURI_DRIVER
+
+.PHONY: run test lint setup bindings setup-rust setup-window setup-node setup-tests
+
+run:
+ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
+	@$(MAKE) --no-print-directory setup-rust
+	@echo 'There is no display here, so this is the demo in the terminal. With a display, make run opens the app.'
+	cargo run --locked --package mqtt-twister-cli -- demo
+else
+	@$(MAKE) --no-print-directory setup-window $(UI_BUILT)
+	cargo run --locked --package mqtt-twister
+endif
+
+test: setup-tests $(UI_BUILT)
+	cd ui && npm test
+	cargo test $(CARGO_FLAGS)
+
+lint: setup-window $(UI_BUILT)
+	scripts/setup.sh lint
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	cd ui && npm run check && npm run lint
+
+setup: setup-tests $(UI_PACKAGES)
+	scripts/setup.sh lint
+
+bindings: setup-window $(UI_BUILT)
+	UPDATE=1 cargo test $(CARGO_FLAGS) --test bindings
+
+setup-rust:
+	@scripts/setup.sh compiler rust
+
+setup-window: setup-rust
+	@scripts/setup.sh window
+
+setup-node:
+	@scripts/setup.sh node
+
+setup-tests: setup-window setup-node $(TAURI_DRIVER)
+	@scripts/setup.sh tests
+
+$(TAURI_DRIVER): | setup-rust
+	cargo install tauri-driver --version '^2' --locked --root $(TOOLS)
+
+$(UI_PACKAGES): ui/package.json ui/package-lock.json | setup-node
+	cd ui && npm ci
+	@touch $@
+
+$(UI_BUILT): $(UI_PACKAGES) $(UI_SOURCES)
+	cd ui && npm run build
+	@touch $@

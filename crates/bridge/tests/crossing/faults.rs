@@ -24,12 +24,36 @@ async fn receiver(network: &Network) -> Side {
     Side::new(network, 1, "mqtt_bob", json!({"following": ["mqtt_alice"], "subscriptions": ["#"]})).await
 }
 
+/// Two bridges at work, over which messages 0 and 1 have crossed.
+struct Joined {
+    network: Network,
+    alice: Side,
+    bob: Side,
+    at_alice: Bridge,
+    at_bob: Bridge,
+}
+
+impl Joined {
+    async fn start() -> Self {
+        let network = network().await;
+        let (alice, mut bob) = (sender(&network).await, receiver(&network).await);
+        let (at_alice, at_bob) = (alice.start_ready().await, bob.start_ready().await);
+        publish(&alice, 0..2).await;
+        hear_all(&mut bob, 0..2).await;
+        Self { network, alice, bob, at_alice, at_bob }
+    }
+}
+
 /// Publishes numbered messages, public and private by turns.
 async fn publish(alice: &Side, numbers: std::ops::Range<u32>) {
     for number in numbers {
         let topic = if number % 2 == 0 { "public/1" } else { "private/1" };
         alice.publish(topic, number.to_string().as_bytes(), Qos::AtLeastOnce).await;
     }
+}
+
+fn is_down(part: &PartState, code: ProblemCode) -> bool {
+    matches!(part, PartState::Down { problem } if problem.code == code)
 }
 
 /// Hears until all numbers are there, and checks that each came once.
@@ -43,91 +67,65 @@ async fn hear_all(bob: &mut Side, numbers: std::ops::Range<u32>) {
 
 #[tokio::test]
 async fn stolen_numbers_are_posted_again() {
-    let network = network().await;
-    let (alice, mut bob) = (sender(&network).await, receiver(&network).await);
-    let (_at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
-    publish(&alice, 0..4).await;
-    hear_all(&mut bob, 0..4).await;
+    let Joined { network, alice, bob, .. } = &mut Joined::start().await;
     network.steal_numbers("mqtt_alice", 5);
-    publish(&alice, 4..20).await;
-    hear_all(&mut bob, 4..20).await;
+    publish(alice, 2..18).await;
+    hear_all(bob, 2..18).await;
 }
 
 #[tokio::test]
 async fn a_reply_that_is_lost_makes_no_message_lost_or_doubled() {
-    let network = network().await;
-    let (alice, mut bob) = (sender(&network).await, receiver(&network).await);
-    let (_at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
-    publish(&alice, 0..2).await;
-    hear_all(&mut bob, 0..2).await;
+    let Joined { network, alice, bob, .. } = &mut Joined::start().await;
     network.node(0).drop_replies("newpostmsg", 2);
     network.node(0).drop_replies("newdirectmsg", 2);
-    publish(&alice, 2..12).await;
-    hear_all(&mut bob, 2..12).await;
+    publish(alice, 2..12).await;
+    hear_all(bob, 2..12).await;
 }
 
 #[tokio::test]
 async fn posts_that_arrive_in_any_order_are_all_found() {
-    let network = network().await;
-    let (alice, mut bob) = (sender(&network).await, receiver(&network).await);
-    let (at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
-    publish(&alice, 0..2).await;
-    hear_all(&mut bob, 0..2).await;
+    let Joined { network, alice, bob, at_alice, .. } = &mut Joined::start().await;
     network.node(1).set_arrivals(Via::Peer, Arrivals::Held);
-    publish(&alice, 2..30).await;
-    until(&at_alice, |state| state.counters.posted == 30).await;
+    publish(alice, 2..30).await;
+    until(at_alice, |state| state.counters.posted == 30).await;
     network.node(1).release_arrivals(Via::Peer, &ReleaseOrder::Shuffled { seed: 7 });
-    hear_all(&mut bob, 2..30).await;
+    hear_all(bob, 2..30).await;
 }
 
 #[tokio::test]
 async fn a_number_below_the_highest_known_that_comes_late_is_found() {
-    let network = network().await;
-    let (alice, mut bob) = (sender(&network).await, receiver(&network).await);
-    let (at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
-    publish(&alice, 0..2).await;
-    hear_all(&mut bob, 0..2).await;
+    let Joined { network, alice, bob, at_alice, .. } = &mut Joined::start().await;
     network.node(1).set_arrivals(Via::Peer, Arrivals::Held);
-    publish(&alice, 2..6).await;
-    until(&at_alice, |state| state.counters.posted == 6).await;
+    publish(alice, 2..6).await;
+    until(at_alice, |state| state.counters.posted == 6).await;
     let held = network.node(1).held_arrivals(Via::Peer);
     let newest = held.iter().map(|(_, number)| *number).max().unwrap();
     network.node(1).release_arrivals(Via::Peer, &ReleaseOrder::Numbers(vec![newest]));
-    bob.hear().await;
+    let first = bob.hear().await;
     network.node(1).release_arrivals(Via::Peer, &ReleaseOrder::Reversed);
+    let mut heard = vec![first.payload];
     for _ in 0..3 {
-        bob.hear().await;
+        heard.push(bob.hear().await.payload);
     }
+    heard.sort();
+    assert_eq!(heard, [b"2", b"3", b"4", b"5"]);
 }
 
 #[tokio::test]
 async fn a_node_that_goes_away_and_comes_back_loses_nothing() {
-    let network = network().await;
-    let (alice, mut bob) = (sender(&network).await, receiver(&network).await);
-    let (at_alice, at_bob) = (alice.start_ready().await, bob.start_ready().await);
-    publish(&alice, 0..2).await;
-    hear_all(&mut bob, 0..2).await;
-    for node in [0, 1] {
+    let Joined { network, alice, bob, at_alice, at_bob } = &mut Joined::start().await;
+    for (node, bridge) in [(0, at_alice), (1, at_bob)] {
         network.node(node).take_down().await;
-        publish(&alice, 2..8).await;
-        let bridge = if node == 0 { &at_alice } else { &at_bob };
-        until(
-            bridge,
-            |state| matches!(&state.node, PartState::Down { problem } if problem.code == ProblemCode::NodeUnreachable),
-        )
-        .await;
+        publish(alice, 2..8).await;
+        until(bridge, |state| is_down(&state.node, ProblemCode::NodeUnreachable)).await;
         network.node(node).bring_up().await.unwrap();
-        hear_all(&mut bob, 2..8).await;
+        hear_all(bob, 2..8).await;
     }
 }
 
 #[tokio::test]
 async fn a_bridge_that_stops_at_any_time_goes_on_where_it_was() {
-    let network = network().await;
-    let (alice, mut bob) = (sender(&network).await, receiver(&network).await);
-    let (at_alice, at_bob) = (alice.start_ready().await, bob.start_ready().await);
-    publish(&alice, 0..2).await;
-    hear_all(&mut bob, 0..2).await;
+    let Joined { network: _network, alice, mut bob, at_alice, at_bob } = Joined::start().await;
     publish(&alice, 2..20).await;
     at_alice.stop().await;
     publish(&alice, 20..30).await;
@@ -159,11 +157,7 @@ async fn a_wrong_password_is_told_and_does_not_stop_another_bridge() {
     alice.secrets.node = Password::new("wrong");
     let at_alice = alice.start().await;
     let _at_bob = bob.start_ready().await;
-    until(
-        &at_alice,
-        |state| matches!(&state.node, PartState::Down { problem } if problem.code == ProblemCode::NodeCredentials),
-    )
-    .await;
+    until(&at_alice, |state| is_down(&state.node, ProblemCode::NodeCredentials)).await;
     assert!(!format!("{:?}", at_alice.state()).contains("wrong\""));
 }
 
@@ -173,12 +167,11 @@ async fn a_name_that_is_not_in_the_wallet_or_not_registered_is_told_and_works_as
     let mut carol = sender(&network).await;
     carol.config.twister.account = "mqtt_carol".parse().unwrap();
     let at_carol = carol.start().await;
-    let account_is = |code: ProblemCode| move |state: &mqtt_twister_bridge::event::BridgeState| matches!(&state.account, PartState::Down { problem } if problem.code == code);
-    until(&at_carol, account_is(ProblemCode::AccountNotInWallet)).await;
+    until(&at_carol, |state| is_down(&state.account, ProblemCode::AccountNotInWallet)).await;
     let credentials = twister::Credentials::new(network.node(0).user(), network.node(0).password());
     let client = twister::Client::new(&carol.config.twister.url, &credentials).unwrap();
     client.create_wallet_user(&carol.account()).await.unwrap();
-    until(&at_carol, account_is(ProblemCode::AccountNotRegistered)).await;
+    until(&at_carol, |state| is_down(&state.account, ProblemCode::AccountNotRegistered)).await;
     client.send_new_user_transaction(&carol.account()).await.unwrap();
     network.mine(1);
     until(&at_carol, |state| state.ready).await;

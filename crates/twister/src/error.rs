@@ -91,7 +91,9 @@ pub enum ConnectFailure {
     #[error("there is no route to it; is this machine online?")]
     NoRoute,
     /// The other end closed the connection before it had answered. The call may have taken effect all the same.
-    #[error("it closed the connection before it answered; it may be starting up or shutting down")]
+    #[error(
+        "it closed the connection before it answered; it may be starting up or shutting down, or be no Twister node: check host and port"
+    )]
     Closed,
     /// Another failure of the network.
     #[error("the connection failed ({0})")]

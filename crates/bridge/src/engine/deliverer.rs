@@ -14,6 +14,10 @@ use crate::store::{Count, InboxRow, RowId, StoreError};
 /// Messages that are under way to the broker at most.
 const WINDOW: usize = 32;
 
+/// How long a stopping bridge waits for the broker to take over what is under way; what it has not by then is delivered
+/// again at the next start.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 /// Pause after the database did not do what it should.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
@@ -43,7 +47,10 @@ pub(super) async fn drive(
             continue;
         }
         tokio::select! {
-            () = deliverer.context.stop.cancelled() => return,
+            () = deliverer.context.stop.cancelled() => {
+                let _ = tokio::time::timeout(LAST_WAIT, deliverer.finish(&mut deliveries)).await;
+                return;
+            }
             () = deliverer.context.signals.inbox.notified() => {}
             count = deliveries.recv_many(&mut batch, WINDOW) => match count {
                 0 => return,
@@ -67,6 +74,14 @@ impl Deliverer {
             self.under_way.insert(row.id, row);
         }
         Ok(())
+    }
+
+    /// Waits until the broker has taken over what is under way.
+    async fn finish(&mut self, deliveries: &mut mpsc::UnboundedReceiver<Delivery>) {
+        let mut batch = Vec::new();
+        while !self.under_way.is_empty() && deliveries.recv_many(&mut batch, WINDOW).await > 0 {
+            self.handle_deliveries(std::mem::take(&mut batch)).await;
+        }
     }
 
     async fn handle_deliveries(&mut self, deliveries: Vec<Delivery>) {

@@ -215,7 +215,7 @@ impl Packer {
             self.full_weight = draft.weight;
         } else if !due(self) {
             // It is tried again only when enough has come to fill the frame, so trying costs little in all.
-            let filled = self.weight * self.room / draft.writer.len().max(1);
+            let filled = self.weight * self.room / draft.writer.text_len().max(1);
             self.full_weight = filled.max(self.weight + self.weight / 32 + 1);
             return None;
         }

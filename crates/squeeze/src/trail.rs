@@ -107,7 +107,7 @@ impl Trail {
         if guessed == byte {
             self.record.at += 1;
             self.record.hits += 1;
-            if self.record.hits % 16 == 0 {
+            if self.record.hits.is_multiple_of(16) {
                 self.record.misses = self.record.misses.saturating_sub(1);
             }
             return;

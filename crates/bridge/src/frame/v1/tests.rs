@@ -229,7 +229,7 @@ fn a_full_frame_stays_within_its_room_and_can_be_read() {
             written.push(next);
         }
         assert!(!writer.push(&entry(0, "a", b"")), "nothing follows what did not fit");
-        let len = writer.len();
+        let len = writer.text_len();
         let text = writer.finish();
         assert!(text.len() == len && len <= room && len + 40 > room, "{len} of {room}");
         assert_eq!(decode(&text).unwrap().entries, written);

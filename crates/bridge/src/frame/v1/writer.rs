@@ -99,13 +99,8 @@ impl FrameWriter {
         (taken > 0).then_some(taken)
     }
 
-    /// How many entries are in it.
-    pub fn entries(&self) -> usize {
-        self.entries
-    }
-
     /// How many bytes the text has so far.
-    pub fn len(&self) -> usize {
+    pub fn text_len(&self) -> usize {
         text_len(self.len, self.mark.size())
     }
 

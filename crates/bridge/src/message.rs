@@ -57,6 +57,21 @@ pub struct Message {
     pub qos: Qos,
 }
 
+/// The MQTT 5 properties of a message that travel with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Properties {
+    /// What the payload is, as a MIME type or otherwise.
+    pub content_type: Option<String>,
+    /// Where an answer is expected.
+    pub response_topic: Option<Topic>,
+    /// What the answer should carry.
+    pub correlation_data: Option<Vec<u8>>,
+    /// How long it is worth anything, in seconds from when it was published.
+    pub expiry_s: Option<u32>,
+    /// Names and values of the publisher's own, in order; a name may come again.
+    pub user: Vec<(String, String)>,
+}
+
 /// Which message of its sender it is: the sender's stream, `-`, and a number that counts up. A stream is eight characters,
 /// drawn anew with each fresh outbox, so that a number is never used for two messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

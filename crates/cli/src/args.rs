@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use twister::Username;
 
+use crate::commands::estimate::LONGEST_ACCOUNT;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  it did what was asked, and stopped when it was told to (SIGINT, SIGTERM)
@@ -54,6 +56,11 @@ pub(crate) enum Command {
     ///
     /// Reads the configuration as run would, and connects to nothing.
     Check(CheckArgs),
+    /// Say how many posts a recording of MQTT traffic would cost
+    ///
+    /// Packs the messages as a bridge would, over the recording's own time, and sends nothing. The recording has one JSON
+    /// object a line: {"t":seconds,"topic":"a/b","payload":"text" or {"base64":"..."},"qos":0,"retain":false}
+    Estimate(EstimateArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -104,6 +111,40 @@ pub(crate) struct DemoArgs {
 pub(crate) struct CheckArgs {
     /// The configuration: TOML with [[bridge]] tables, or a mosquitto-twister JSON file
     pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EstimateArgs {
+    /// The recording
+    pub(crate) trace: PathBuf,
+
+    /// Tell of every post
+    #[arg(long)]
+    pub(crate) per_post: bool,
+
+    /// As direct messages to this account
+    #[arg(long, value_name = "NAME")]
+    pub(crate) private: Option<Username>,
+
+    /// As public posts; so it is unless --private is given
+    #[arg(long, conflicts_with = "private")]
+    pub(crate) public: bool,
+
+    /// The account that posts: the shorter its name, the more fits a post
+    #[arg(long, value_name = "NAME", default_value = LONGEST_ACCOUNT)]
+    pub(crate) account: Username,
+
+    /// How long a message may wait for others to share its post
+    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u64).range(..=86_400_000))]
+    pub(crate) max_wait_ms: u64,
+
+    /// As if posts were scarce: every message waits as long as it may
+    #[arg(long)]
+    pub(crate) scarce: bool,
+
+    /// A newer message replaces an older one of its topic that waits
+    #[arg(long)]
+    pub(crate) latest_only: bool,
 }
 
 /// An account and the node that holds its key.

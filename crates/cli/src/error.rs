@@ -7,12 +7,20 @@ use mqtt_twister_bridge::config::ConfigError;
 use mqtt_twister_sandbox::SandboxError;
 use mqtt_twister_tryout::TryoutError;
 
+use crate::commands::estimate::TraceError;
+
 /// Why the program ends before it was told to. The text says what happened, why, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     /// The configuration cannot be read or is not valid.
     #[error("{} cannot be used: {source}", path.display())]
     Config { path: PathBuf, source: ConfigError },
+    /// The recording cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Trace { path: PathBuf, source: io::Error },
+    /// The recording has a line that cannot be used.
+    #[error("{}: {source}", path.display())]
+    TraceLine { path: PathBuf, source: TraceError },
     /// The system does not say where a user's data belongs.
     #[error("this system names no folder for a user's data: say where with --data-dir DIR")]
     NoDataDir,
@@ -46,7 +54,12 @@ impl CliError {
     /// The exit code, as `--help` lists them.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Config { .. } | Self::NoDataDir | Self::NoSuchNode { .. } | Self::TooManyPorts { .. } => 2,
+            Self::Config { .. }
+            | Self::Trace { .. }
+            | Self::TraceLine { .. }
+            | Self::NoDataDir
+            | Self::NoSuchNode { .. }
+            | Self::TooManyPorts { .. } => 2,
             Self::NoneStarted
             | Self::SomeNotStarted { .. }
             | Self::Sandbox(_)

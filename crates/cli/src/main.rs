@@ -43,6 +43,7 @@ fn start(args: Args, output: &Output) -> Result<(), CliError> {
             Command::Sandbox(args) => commands::sandbox::run(args, output).await,
             Command::Demo(args) => commands::demo::run(args, output).await,
             Command::Check(args) => commands::check::run(&args, output),
+            Command::Estimate(args) => commands::estimate::run(&args, output),
         }
     })
 }

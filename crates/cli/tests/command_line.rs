@@ -288,3 +288,23 @@ fn the_demo_shows_messages_cross_in_both_directions() {
     }
     assert_eq!(demo.signal("-TERM"), 0);
 }
+
+#[test]
+fn a_recording_is_estimated_and_a_bad_line_of_it_is_named() {
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("trace.jsonl");
+    let path = file.to_str().unwrap();
+    let good = "{\"t\":0,\"topic\":\"doors/1\",\"payload\":\"open\",\"qos\":1,\"retain\":false}\n";
+    fs::write(&file, good.repeat(3)).unwrap();
+    let (code, stdout, stderr) = run(&["--json", "estimate", path, "--per-post"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let lines = json_lines(&stdout);
+    let posts: u64 =
+        lines.iter().filter(|line| line["type"] == "post").map(|line| line["messages"].as_u64().unwrap()).sum();
+    assert_eq!((posts, lines.last().unwrap()["messages"].as_u64()), (3, Some(3)));
+    fs::write(&file, format!("{good}{{}}")).unwrap();
+    let (code, _, stderr) = run(&["estimate", path]);
+    assert!(code == 2 && stderr.contains("trace.jsonl: line 2: missing field"), "{code} {stderr}");
+    let (code, _, stderr) = run(&["estimate", "nowhere.jsonl"]);
+    assert!(code == 2 && stderr.contains("nowhere.jsonl cannot be read"), "{code} {stderr}");
+}

@@ -2,5 +2,6 @@
 
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod estimate;
 pub(crate) mod run;
 pub(crate) mod sandbox;

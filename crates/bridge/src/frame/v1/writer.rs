@@ -1,0 +1,163 @@
+//! Fills a frame up to the room that a post has.
+
+use mqtt_twister_squeeze::{Compressor, Mark};
+
+use super::record::{Ending, RecordWriter};
+use super::wire::{put_bytes, put_number};
+use super::{Content, Entry, Frame, MAX_BODY_LEN, MAX_ENTRIES, Receipt, Stream, armour, checksum, dictionary, section};
+
+/// What every text of version 1 begins with.
+pub(super) const MARKER: &str = "~m1";
+
+/// Whose frame it is and when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameHead {
+    /// The outbox that it comes from.
+    pub stream: Stream,
+    /// Its number among the stream's frames to the same receiver, from 1.
+    pub number: u64,
+    /// When it was made, in Unix seconds.
+    pub time_s: u64,
+}
+
+/// Writes a frame, entry by entry, as long as they fit.
+#[derive(Debug, Clone)]
+pub struct FrameWriter {
+    room: usize,
+    compressor: Compressor,
+    records: RecordWriter,
+    body: Vec<u8>,
+    /// How far the body counts, and where the compressed one ends there.
+    len: usize,
+    mark: Mark,
+    entries: usize,
+    full: bool,
+}
+
+impl FrameWriter {
+    /// A frame whose text may have `room` bytes. Receipts are in it in any case.
+    pub fn new(head: &FrameHead, receipts: &[Receipt], room: usize) -> Self {
+        let compressor = Compressor::new(dictionary::newest().clone());
+        let mark = compressor.mark();
+        let records = RecordWriter::new(head.time_s);
+        let mut writer = Self { room, compressor, records, body: Vec::new(), len: 0, mark, entries: 0, full: false };
+        let mut start = head.stream.as_str().as_bytes().to_vec();
+        put_number(&mut start, head.number);
+        put_number(&mut start, head.time_s);
+        if !receipts.is_empty() {
+            let mut content = Vec::new();
+            receipts.iter().for_each(|receipt| receipt.put(&mut content));
+            start.push(section::RECEIPTS);
+            put_bytes(&mut start, &content);
+        }
+        start.iter().for_each(|byte| writer.write(*byte));
+        writer.keep();
+        writer
+    }
+
+    /// Appends `entry`; false if it does not fit, and then the frame is full: nothing more fits after it.
+    pub fn push(&mut self, entry: &Entry) -> bool {
+        if self.full || self.entries == MAX_ENTRIES {
+            return false;
+        }
+        let record = self.record(entry, Ending::Own);
+        for byte in record {
+            self.write(byte);
+            // What is too large already does not get smaller.
+            if self.size() > self.room || self.body.len() > MAX_BODY_LEN {
+                self.full = true;
+                return false;
+            }
+        }
+        self.keep();
+        self.entries += 1;
+        true
+    }
+
+    /// Appends as much as fits of the piece `entry`, and returns how many bytes of it that is; the frame is full then.
+    /// Nothing if not even one byte fits, or if `entry` is no piece.
+    pub fn push_some(&mut self, entry: &Entry) -> Option<usize> {
+        let Content::Piece { bytes, .. } = &entry.content else { return None };
+        if self.full || self.entries == MAX_ENTRIES {
+            return None;
+        }
+        let record = self.record(entry, Ending::Body);
+        let head_len = record.len() - bytes.len();
+        let mut taken = 0;
+        for (index, byte) in record.into_iter().enumerate() {
+            self.write(byte);
+            if self.size() > self.room || self.body.len() > MAX_BODY_LEN {
+                break;
+            }
+            if index >= head_len {
+                self.keep();
+                taken += 1;
+            }
+        }
+        self.full = true;
+        self.entries += usize::from(taken > 0);
+        (taken > 0).then_some(taken)
+    }
+
+    /// How many bytes the text has so far.
+    pub fn text_len(&self) -> usize {
+        text_len(self.len, self.mark.size())
+    }
+
+    /// Whether no entry is in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// The body before compression.
+    #[cfg(test)]
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body[..self.len]
+    }
+
+    /// The text that carries the frame.
+    pub fn finish(mut self) -> String {
+        self.body.truncate(self.len);
+        let mut bytes = vec![dictionary::NEWEST];
+        bytes.extend_from_slice(&checksum::checksum(&self.body).to_be_bytes());
+        put_number(&mut bytes, self.len as u64);
+        bytes.extend(self.compressor.finish_at(self.mark));
+        format!("{MARKER}{}", armour::encode(&bytes))
+    }
+
+    fn record(&mut self, entry: &Entry, ending: Ending) -> Vec<u8> {
+        let mut record = Vec::new();
+        if self.entries == 0 {
+            record.push(section::MESSAGES);
+        }
+        record.extend(self.records.record(entry, ending));
+        record
+    }
+
+    fn write(&mut self, byte: u8) {
+        self.compressor.write(byte);
+        self.body.push(byte);
+    }
+
+    fn size(&self) -> usize {
+        text_len(self.body.len(), self.compressor.mark().size())
+    }
+
+    fn keep(&mut self) {
+        self.len = self.body.len();
+        self.mark = self.compressor.mark();
+    }
+}
+
+/// The text that carries `frame`, however long it is; nothing if it has more than a frame may have.
+pub fn encode(frame: &Frame) -> Option<String> {
+    let mut writer = FrameWriter::new(&frame.head, &frame.receipts, usize::MAX);
+    let all = frame.entries.iter().all(|entry| writer.push(entry));
+    all.then(|| writer.finish())
+}
+
+fn text_len(body: usize, compressed: usize) -> usize {
+    // Dictionary, checksum, and the body's length in groups of seven bits.
+    let head = 3 + (body.max(1).ilog2() as usize / 7 + 1);
+    MARKER.len() + armour::encoded_len(head + compressed)
+}

@@ -1,0 +1,19 @@
+//! Compresses a kilobyte or two of records, given a dictionary of similar ones.
+//!
+//! A [`Model`] foretells the next bit from what it has seen: it mixes the predictions of several contexts, among them the
+//! last record of the same kind. What it foretells well costs next to nothing. A [`Compressor`] and [`decompress`] turn the
+//! predictions into bytes and back (binary arithmetic coding). Both sides must start with equal models.
+//!
+//! Every number is an integer and every step is fixed, so that all machines agree; the steps are written down in
+//! `docs/frame-format.md`, and changing any of them makes a new format. The output is a prefix code of its input: a
+//! compressor can be stopped after any byte, which fills a given room exactly.
+//!
+//! Deliberately not in it: what the records are, lengths, checksums.
+
+mod coder;
+mod logistic;
+mod model;
+mod trail;
+
+pub use coder::{Compressor, Mark, decompress};
+pub use model::Model;

@@ -109,26 +109,6 @@ fn the_documents_vectors_are_what_this_program_writes_and_reads() {
     }
 }
 
-/// Prints the vectors for the document, for when a vector is added: `cargo test … print_vectors -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints the vectors for the document"]
-#[allow(clippy::print_stdout)]
-fn print_vectors() {
-    for name in ["empty", "door", "plain", "three", "extras"] {
-        let frame = documented(name);
-        let mut writer = FrameWriter::new(&frame.head, &frame.receipts, usize::MAX);
-        frame.entries.iter().for_each(|entry| assert!(writer.push(entry)));
-        let body = writer.body().to_vec();
-        let text = if name == "plain" { plain(&body) } else { encode(&frame).unwrap() };
-        println!("```vector\nname: {name}");
-        for line in body.chunks(32) {
-            let hex: Vec<String> = line.iter().map(|byte| format!("{byte:02x}")).collect();
-            println!("body: {}", hex.join(" "));
-        }
-        println!("text: {text}\n```\n");
-    }
-}
-
 #[test]
 fn what_people_write_is_no_frame() {
     for text in ["", "hello", "~m", "~", "~m ", "~m1", "~mü", r#"{"topic":"a","payload":"","qos":0}"#] {

@@ -109,12 +109,6 @@ impl FrameWriter {
         self.entries == 0
     }
 
-    /// The body before compression.
-    #[cfg(test)]
-    pub(super) fn body(&self) -> &[u8] {
-        &self.body[..self.len]
-    }
-
     /// The text that carries the frame.
     pub fn finish(mut self) -> String {
         self.body.truncate(self.len);

@@ -60,8 +60,8 @@ pub enum SecretKind {
 pub enum SecretError {
     /// No keyring runs, or it is locked.
     #[error(
-        "the system's keyring cannot be used ({reason}), so the password was not saved. Unlock or start it (for \
-         example gnome-keyring or KWallet), or give the password in the environment variable {variable}"
+        "the system's keyring cannot be used ({reason}). Unlock or start it (for example gnome-keyring or KWallet), or \
+         give the password in the environment variable {variable}"
     )]
     NoKeyring {
         /// What the keyring said.

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::Context;
 use super::context::Moved;
-use crate::event::{Direction, Part, ProblemCode, Step};
+use crate::event::{Direction, Part, PartState, ProblemCode, Step};
 use crate::mqtt::{Command, Delivery};
 use crate::store::{Count, InboxRow, RowId, StoreError};
 
@@ -16,7 +16,7 @@ const WINDOW: usize = 32;
 
 /// How long a stopping bridge waits for the broker to take over what is under way; what it has not by then is delivered
 /// again at the next start.
-const LAST_WAIT: Duration = Duration::from_secs(1);
+const LAST_WAIT: Duration = Duration::from_secs(3);
 
 /// Pause after the database did not do what it should.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -76,10 +76,11 @@ impl Deliverer {
         Ok(())
     }
 
-    /// Waits until the broker has taken over what is under way.
+    /// Waits until the broker, if it is there, has taken over what is under way.
     async fn finish(&mut self, deliveries: &mut mpsc::UnboundedReceiver<Delivery>) {
         let mut batch = Vec::new();
-        while !self.under_way.is_empty() && deliveries.recv_many(&mut batch, WINDOW).await > 0 {
+        let reached = self.context.board.state().broker == PartState::Up;
+        while reached && !self.under_way.is_empty() && deliveries.recv_many(&mut batch, WINDOW).await > 0 {
             self.handle_deliveries(std::mem::take(&mut batch)).await;
         }
     }

@@ -56,10 +56,10 @@ pub(crate) enum Command {
     ///
     /// Reads the configuration as run would, and connects to nothing.
     Check(CheckArgs),
-    /// Say how many posts a recording of MQTT traffic would cost
+    /// Say how many posts a recording of MQTT traffic would cost in packed frames
     ///
-    /// Packs the messages as a bridge would, over the recording's own time, and sends nothing. The recording has one JSON
-    /// object a line: {"t":seconds,"topic":"a/b","payload":"text" or {"base64":"..."},"qos":0,"retain":false}
+    /// Packs the messages into frames v1, over the recording's own time, and sends nothing. A bridge does not pack yet: it
+    /// makes a post of each message. The recording has one JSON object a line: {"t":seconds,"topic":"a/b","payload":"text" or {"base64":"..."},"qos":0,"retain":false}
     Estimate(EstimateArgs),
 }
 

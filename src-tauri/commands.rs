@@ -95,14 +95,13 @@ pub async fn stop_bridge(app: State<'_, App>, id: BridgeId) -> Outcome<()> {
 #[specta::specta]
 pub async fn publish(app: State<'_, App>, message: MessageInput) -> Outcome<()> {
     let bridge = app.bridge(&message.bridge)?;
-    let outgoing = Message {
-        topic: message.topic.parse().map_err(|error| CommandError::field("topic", error))?,
-        payload: payload::bytes(&message.payload, message.format)
-            .map_err(|error| CommandError::field("payload", error))?,
-        qos: Qos::try_from(message.qos).map_err(|error| CommandError::field("qos", error))?,
-    };
+    let topic = message.topic.parse().map_err(|error| CommandError::field("topic", error))?;
+    let payload = payload::bytes(&message.payload, message.format);
+    let payload = payload.map_err(|error| CommandError::field("payload", error))?;
+    let qos = Qos::try_from(message.qos).map_err(|error| CommandError::field("qos", error))?;
+    let outgoing = Message { retain: message.retain, ..Message::new(topic, payload, qos) };
     let secrets = app.secrets(&bridge).await?;
-    Ok(publish_message(&bridge.config.broker, &secrets.broker, outgoing, message.retain).await?)
+    Ok(publish_message(&bridge.config.broker, &secrets.broker, outgoing).await?)
 }
 
 /// What happened in a bridge lately.

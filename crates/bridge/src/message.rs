@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use twister::Username;
 
 use crate::topic::Topic;
 
@@ -55,20 +56,40 @@ pub struct Message {
     pub payload: Vec<u8>,
     /// The quality of service it was published with.
     pub qos: Qos,
+    /// Whether brokers should keep it for later subscribers.
+    pub retain: bool,
+    /// Its MQTT 5 properties.
+    pub properties: Properties,
+    /// The accounts that it came through, its origin first; empty if it was published here.
+    pub path: Vec<Username>,
+}
+
+impl Message {
+    /// A message that is not retained, has no properties, and comes from here.
+    pub fn new(topic: Topic, payload: impl Into<Vec<u8>>, qos: Qos) -> Self {
+        let (payload, properties, path) = (payload.into(), Properties::default(), Vec::new());
+        Self { topic, payload, qos, retain: false, properties, path }
+    }
 }
 
 /// The MQTT 5 properties of a message that travel with it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Properties {
     /// What the payload is, as a MIME type or otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// Where an answer is expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response_topic: Option<Topic>,
     /// What the answer should carry.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_data: Option<Vec<u8>>,
     /// How long it is worth anything, in seconds from when it was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry_s: Option<u32>,
     /// Names and values of the publisher's own, in order; a name may come again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub user: Vec<(String, String)>,
 }
 

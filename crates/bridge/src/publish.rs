@@ -15,12 +15,7 @@ use crate::secrets::Password;
 ///
 /// # Errors
 /// Why the broker did not take it.
-pub async fn publish(
-    broker: &BrokerConfig,
-    password: &Password,
-    message: Message,
-    retain: bool,
-) -> Result<(), CheckError> {
+pub async fn publish(broker: &BrokerConfig, password: &Password, message: Message) -> Result<(), CheckError> {
     let login = Login { url: broker.url.clone(), user: broker.user.clone(), password: password.clone() };
     let (client, mut eventloop) = AsyncClient::new(one_off(&login), 10);
     let qos = message.qos;
@@ -28,8 +23,8 @@ pub async fn publish(
         loop {
             match eventloop.poll().await? {
                 Event::Incoming(Packet::ConnAck(_)) => {
-                    let request =
-                        client.try_publish(message.topic.as_str(), to_rumqttc(qos), retain, message.payload.clone());
+                    let payload = message.payload.clone();
+                    let request = client.try_publish(message.topic.as_str(), to_rumqttc(qos), message.retain, payload);
                     request.map_err(|_| ConnectionError::MqttState(StateError::InvalidState))?;
                 }
                 Event::Outgoing(Outgoing::Publish(_)) if qos == Qos::AtMostOnce => return Ok(()),

@@ -2,13 +2,16 @@
 //!
 //! Deliberately not here: posting, and finding out what peers want.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::time::Duration;
 
 use twister::Username;
 
 use crate::config::{Forward, Visibility};
-use crate::topic::{Topic, TopicFilter};
+use crate::message::Message;
+use crate::pack::DEFAULT_MAX_WAIT;
+use crate::topic::TopicFilter;
 
 /// Who a post or direct message is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,35 +34,76 @@ impl fmt::Display for Receiver {
 /// The subscriptions that peers have published; a peer that is not in it has not been heard of yet.
 pub type PublishedTopics = HashMap<Username, Vec<TopicFilter>>;
 
-/// The receivers of a message published to `topic`.
+/// A message as one receiver gets it, and what its rule says about its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Who gets it.
+    pub receiver: Receiver,
+    /// The message, as the rule has it sent.
+    pub message: Message,
+    /// How it may wait.
+    pub waiting: Waiting,
+    /// mosquitto-twister must be able to read it, so it goes as a v0 frame. Private messages go as what their receiver has
+    /// announced to understand, whatever is said here.
+    pub compatible: bool,
+}
+
+/// What a rule says about waiting for a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// How long a message may wait for others to share its post.
+    pub max_wait: Duration,
+    /// Only the newest value of its topic counts: it replaces an older one that waits.
+    pub latest_only: bool,
+    /// How long it is worth anything, if its own expiry is not shorter.
+    pub expires_after: Option<Duration>,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { max_wait: DEFAULT_MAX_WAIT, latest_only: false, expires_after: None }
+    }
+}
+
+/// Who gets `message`, each once: if several rules match, the first one counts for each receiver.
 ///
 /// A private forward reaches those whose published subscriptions match. For a peer not heard of yet nobody can say, so it
 /// is among the receivers: the message waits until the peer is known.
-pub fn route(topic: &Topic, forwards: &[Forward], published: &PublishedTopics) -> BTreeSet<Receiver> {
-    let mut receivers = BTreeSet::new();
+pub fn route(message: &Message, forwards: &[Forward], published: &PublishedTopics) -> Vec<Route> {
+    let topic = &message.topic;
+    let mut routes = BTreeMap::new();
     if topic.is_local() {
-        return receivers;
+        return Vec::new();
     }
+    let route = |receiver: &Receiver| Route {
+        receiver: receiver.clone(),
+        message: message.clone(),
+        waiting: Waiting::default(),
+        compatible: false,
+    };
     for forward in forwards.iter().filter(|forward| forward.from.matches(topic)) {
         match forward.visibility {
             Visibility::Public => {
-                receivers.insert(Receiver::Everybody);
+                routes.entry(Receiver::Everybody).or_insert_with_key(route);
             }
             Visibility::Private => {
                 let wants = |peer: &&Username| {
                     published.get(*peer).is_none_or(|filters| filters.iter().any(|filter| filter.matches(topic)))
                 };
-                receivers.extend(forward.to.iter().filter(wants).cloned().map(Receiver::Account));
+                for peer in forward.to.iter().filter(wants) {
+                    routes.entry(Receiver::Account(peer.clone())).or_insert_with_key(route);
+                }
             }
         }
     }
-    receivers
+    routes.into_values().collect()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::message::Qos;
 
     fn forward(from: &str, to: &[&str]) -> Forward {
         let visibility = if to.is_empty() { Visibility::Public } else { Visibility::Private };
@@ -71,7 +115,8 @@ mod tests {
             ("mqtt_bob".parse().unwrap(), vec!["doors/#".parse().unwrap()]),
             ("mqtt_carol".parse().unwrap(), vec![]),
         ]);
-        route(&topic.parse().unwrap(), forwards, &published).iter().map(ToString::to_string).collect()
+        let message = Message::new(topic.parse().unwrap(), "", Qos::AtMostOnce);
+        route(&message, forwards, &published).iter().map(|route| route.receiver.to_string()).collect()
     }
 
     #[test]

@@ -36,8 +36,8 @@ async fn start_bridges(tryout: &Tryout) -> [Bridge; 2] {
 async fn cross(tryout: &Tryout, from: usize, to: &Bridge, topic: &str) -> MessageEvent {
     let mut events = to.events();
     let TryoutBridge { config, secrets } = &tryout.bridges()[from];
-    let message = Message { topic: topic.parse().unwrap(), payload: b"open".to_vec(), qos: Qos::AtLeastOnce };
-    publish(&config.broker, &secrets.broker, message, false).await.unwrap();
+    let message = Message::new(topic.parse().unwrap(), b"open", Qos::AtLeastOnce);
+    publish(&config.broker, &secrets.broker, message).await.unwrap();
     in_time(topic, async {
         loop {
             match events.recv().await.unwrap() {

@@ -14,7 +14,7 @@ const PAGE: u32 = 100;
 
 /// The text that carries message `number` of this bridge.
 pub(super) fn text_of(context: &Context, number: u64, message: &Message) -> String {
-    let Message { topic, payload, qos } = message.clone();
+    let Message { topic, payload, qos, .. } = message.clone();
     v0::encode(&Frame { topic, payload, qos, id: Some(MessageId::new(&context.stream, number)) })
 }
 

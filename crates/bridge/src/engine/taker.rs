@@ -14,8 +14,8 @@ use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::fit::fits;
 use crate::message::Message;
 use crate::mqtt::{Command, Incoming, qos_of};
-use crate::route::{Receiver, route};
-use crate::store::{Routed, Taken};
+use crate::route::{Receiver, Route, route};
+use crate::store::Taken;
 use crate::topic::Topic;
 
 /// Messages that share one transaction at most.
@@ -44,10 +44,8 @@ pub(super) async fn drive(
             // The session is gone only when the bridge stops; then the broker keeps the message.
             let _ = commands.send(Command::Acknowledge(message.receipt));
         }
-        for Routed { message, receivers } in taken.iter().filter_map(|taken| taken.routed.as_ref()) {
-            for receiver in receivers {
-                context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
-            }
+        for Route { receiver, message, .. } in taken.iter().flat_map(|taken| &taken.routes) {
+            context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
         }
         context.signals.outbox.notify_one();
         context.signals.counted.notify_one();
@@ -63,20 +61,20 @@ fn take(context: &Context, incoming: &Incoming) -> Taken {
         Err(reason) => {
             let text = format!("the local broker sent a message whose topic is not valid: {reason}. It was left out");
             context.board.report(Part::Message, ProblemCode::MessageRefused, text);
-            return Taken { routed: None, refused: true, unreleased, again };
+            return Taken { routes: Vec::new(), refused: true, unreleased, again };
         }
     };
     let qos = qos_of(incoming.qos);
-    let receivers = route(&topic, &context.config.forwards, &context.published.borrow());
-    let message = Message { topic, payload: incoming.payload.clone(), qos };
-    let (receivers, too_large): (Vec<_>, Vec<_>) = receivers
+    let message = Message::new(topic, incoming.payload.clone(), qos);
+    let routes = route(&message, &context.config.forwards, &context.published.borrow());
+    let account = &context.config.twister.account;
+    let (routes, too_large): (Vec<_>, Vec<_>) = routes
         .into_iter()
-        .partition(|receiver| fits(&context.config.twister.account, receiver, &text_of(context, u64::MAX, &message)));
-    for receiver in &too_large {
-        tell_too_large(context, receiver, &message);
+        .partition(|route| fits(account, &route.receiver, &text_of(context, u64::MAX, &route.message)));
+    for route in &too_large {
+        tell_too_large(context, &route.receiver, &route.message);
     }
-    let routed = (!receivers.is_empty()).then_some(Routed { message, receivers });
-    Taken { routed, refused: !too_large.is_empty(), unreleased, again }
+    Taken { routes, refused: !too_large.is_empty(), unreleased, again }
 }
 
 fn topic_of(incoming: &Incoming) -> Result<Topic, String> {

@@ -225,7 +225,7 @@ impl Watcher {
 fn outcome(context: &Context, peer: &Username, text: &str, public: bool) -> Arrived {
     match admit(text, &context.config.subscriptions) {
         Admission::Wanted(frame) => {
-            let message = Message { topic: frame.topic, payload: frame.payload, qos: frame.qos };
+            let message = Message::new(frame.topic, frame.payload, frame.qos);
             Arrived::Message { message, id: frame.id, public }
         }
         Admission::Unwanted => Arrived::Unwanted,

@@ -254,7 +254,7 @@ impl Session {
 
     fn deliver_waiting(&mut self) {
         while self.connection.is_some() {
-            let Some((row, Message { topic, payload, qos })) = self.waiting.pop_front() else { return };
+            let Some((row, Message { topic, payload, qos, .. })) = self.waiting.pop_front() else { return };
             match self.client.try_publish(topic.as_str(), to_rumqttc(qos), false, payload) {
                 Ok(()) => self.deliveries.handle_handed_over(row, qos),
                 Err(error) => self.tell(Some(Delivery::Refused(row, error.to_string()))),

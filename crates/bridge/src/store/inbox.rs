@@ -81,7 +81,7 @@ impl Store {
                         }
                         let query = "INSERT INTO inbox (sender, number, public, topic, payload, qos, received_ms)
                                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-                        let Message { topic, payload, qos } = &message;
+                        let Message { topic, payload, qos, .. } = &message;
                         let fields =
                             params![sender.as_str(), number.0, public, topic.as_str(), payload, u8::from(*qos), now_ms];
                         let id = tx.prepare_cached(query)?.insert(fields)?;
@@ -154,11 +154,11 @@ fn to_row(row: &Row<'_>) -> rusqlite::Result<InboxRow> {
         sender: row.get::<_, String>(1)?.parse().map_err(|error| broken(1, error))?,
         number: PostNumber(row.get(2)?),
         public: row.get(3)?,
-        message: Message {
-            topic: Topic::try_from(row.get::<_, String>(4)?).map_err(|error| broken(4, error))?,
-            payload: row.get(5)?,
-            qos: Qos::try_from(row.get::<_, u8>(6)?).map_err(|error| broken(6, error))?,
-        },
+        message: Message::new(
+            Topic::try_from(row.get::<_, String>(4)?).map_err(|error| broken(4, error))?,
+            row.get::<_, Vec<u8>>(5)?,
+            Qos::try_from(row.get::<_, u8>(6)?).map_err(|error| broken(6, error))?,
+        ),
     })
 }
 
@@ -174,7 +174,7 @@ mod tests {
     use crate::store::PeerRecord;
 
     fn arrival(number: u32, id: Option<&str>) -> Arrival {
-        let message = Message { topic: "a/b".parse().unwrap(), payload: vec![0, 255], qos: Qos::ExactlyOnce };
+        let message = Message::new("a/b".parse().unwrap(), [0, 255], Qos::ExactlyOnce);
         let id = id.map(|id| id.parse().unwrap());
         let outcome = Arrived::Message { message, id, public: true };
         Arrival { sender: "mqtt_alice".parse().unwrap(), number: PostNumber(number), outcome }

@@ -12,7 +12,7 @@ mod schema;
 pub use inbox::{Arrival, Arrived, InboxRow};
 pub use ledger::Count;
 pub(crate) use ledger::KnownProfile;
-pub use outbox::{OutboxRow, Routed, Taken};
+pub use outbox::{OutboxRow, Taken};
 pub use peers::PeerRecord;
 
 use std::fs::{self, File, TryLockError};

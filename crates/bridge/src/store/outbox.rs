@@ -6,29 +6,20 @@ use twister::{PostNumber, Username};
 use super::ledger::{self, Count};
 use super::{RowId, Store, StoreError};
 use crate::message::{Message, Qos};
-use crate::route::Receiver;
+use crate::route::{Receiver, Route};
 use crate::topic::Topic;
 
 /// A message as it is taken from the local broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// What of it goes out; nothing if it is for nobody.
-    pub routed: Option<Routed>,
+    /// What of it goes out; empty if it is for nobody.
+    pub routes: Vec<Route>,
     /// It cannot go to everybody it is meant for: it is counted.
     pub refused: bool,
     /// The packet identifier of a QoS 2 message, which the broker releases later.
     pub unreleased: Option<u16>,
     /// The broker has sent it before: if it is unreleased, it was taken already.
     pub again: bool,
-}
-
-/// A message and its receivers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Routed {
-    /// The message.
-    pub message: Message,
-    /// Who it goes to.
-    pub receivers: Vec<Receiver>,
 }
 
 /// A post or direct message that is not out for certain.
@@ -55,7 +46,7 @@ impl Store {
             let query =
                 "INSERT INTO outbox (message, receiver, topic, payload, qos, taken_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let mut insert = tx.prepare_cached(query)?;
-            for Taken { routed, refused, unreleased, again } in &batch {
+            for Taken { routes, refused, unreleased, again } in &batch {
                 if let Some(packet) = unreleased {
                     let known = tx.execute("INSERT OR IGNORE INTO unreleased VALUES (?1)", [packet])? == 0;
                     if known && *again {
@@ -63,8 +54,10 @@ impl Store {
                     }
                 }
                 ledger::add(tx, Count::Refused, usize::from(*refused))?;
-                let Some(Routed { message, receivers }) = routed else { continue };
-                for receiver in receivers {
+                if routes.is_empty() {
+                    continue;
+                }
+                for Route { receiver, message, .. } in routes {
                     let qos = u8::from(message.qos);
                     let fields = params![next, to_text(receiver), message.topic.as_str(), message.payload, qos, now_ms];
                     rows.push(insert.insert(fields)?);
@@ -191,11 +184,11 @@ fn to_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         id: row.get(0)?,
         message_number: row.get(1)?,
         receiver,
-        message: Message {
-            topic: Topic::try_from(row.get::<_, String>(3)?).map_err(|error| super::inbox::broken(3, error))?,
-            payload: row.get(4)?,
-            qos: Qos::try_from(row.get::<_, u8>(5)?).map_err(|error| super::inbox::broken(5, error))?,
-        },
+        message: Message::new(
+            Topic::try_from(row.get::<_, String>(3)?).map_err(|error| super::inbox::broken(3, error))?,
+            row.get::<_, Vec<u8>>(4)?,
+            Qos::try_from(row.get::<_, u8>(5)?).map_err(|error| super::inbox::broken(5, error))?,
+        ),
         number: row.get::<_, Option<u32>>(6)?.map(PostNumber),
     })
 }
@@ -204,11 +197,17 @@ fn to_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::route::Waiting;
 
     fn taken(payload: &str, receivers: &[Receiver]) -> Taken {
-        let message = Message { topic: "a/b".parse().unwrap(), payload: payload.into(), qos: Qos::AtLeastOnce };
-        let routed = Some(Routed { message, receivers: receivers.to_vec() });
-        Taken { routed, refused: false, unreleased: None, again: false }
+        let message = Message::new("a/b".parse().unwrap(), payload, Qos::AtLeastOnce);
+        let to = |receiver: &Receiver| Route {
+            receiver: receiver.clone(),
+            message: message.clone(),
+            waiting: Waiting::default(),
+            compatible: false,
+        };
+        Taken { routes: receivers.iter().map(to).collect(), refused: false, unreleased: None, again: false }
     }
 
     fn bob() -> Receiver {
@@ -257,7 +256,7 @@ mod tests {
         let store = Store::open(folder.path()).unwrap();
         let at_most_once = |payload: &str, receiver: Receiver| {
             let mut taken = taken(payload, &[receiver]);
-            taken.routed.as_mut().unwrap().message.qos = Qos::AtMostOnce;
+            taken.routes[0].message.qos = Qos::AtMostOnce;
             taken
         };
         let batch = vec![taken("1", &[bob()]), at_most_once("2", bob()), at_most_once("3", Receiver::Everybody)];

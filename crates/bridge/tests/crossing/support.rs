@@ -88,8 +88,8 @@ impl Side {
 
     /// Publishes at this side's broker as an ordinary client.
     pub async fn publish(&self, topic: &str, payload: &[u8], qos: Qos) {
-        let message = Message { topic: topic.parse().unwrap(), payload: payload.to_vec(), qos };
-        publish(&self.config.broker, &Password::default(), message, false).await.unwrap();
+        let message = Message::new(topic.parse().unwrap(), payload, qos);
+        publish(&self.config.broker, &Password::default(), message).await.unwrap();
     }
 
     /// The next message at this side's broker, whoever published it.

@@ -69,9 +69,7 @@ async fn publish_samples(bridges: &[TryoutBridge], output: &Output) {
     for (place, topic, payload) in SAMPLES {
         let Some(TryoutBridge { config, secrets }) = bridges.get(place) else { continue };
         let sent = match sample(topic, payload) {
-            Ok(message) => {
-                publish(&config.broker, &secrets.broker, message, false).await.map_err(|error| error.to_string())
-            }
+            Ok(message) => publish(&config.broker, &secrets.broker, message).await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(message) = sent {
@@ -81,7 +79,7 @@ async fn publish_samples(bridges: &[TryoutBridge], output: &Output) {
 }
 
 fn sample(topic: &str, payload: &str) -> Result<Message, TopicError> {
-    Ok(Message { topic: topic.parse()?, payload: payload.into(), qos: Qos::AtLeastOnce })
+    Ok(Message::new(topic.parse()?, payload, Qos::AtLeastOnce))
 }
 
 /// Shows the messages that cross, and nothing else.

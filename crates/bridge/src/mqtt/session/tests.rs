@@ -78,8 +78,8 @@ impl Running {
 async fn publish(broker: &Broker, qos: Qos, payload: &str) {
     let url = BrokerUrl::new("127.0.0.1", broker.addr().port());
     let config = crate::config::BrokerConfig { url, user: String::new() };
-    let message = Message { topic: "doors/1".parse().unwrap(), payload: payload.into(), qos };
-    crate::publish::publish(&config, &Password::default(), message, false).await.unwrap();
+    let message = Message::new("doors/1".parse().unwrap(), payload, qos);
+    crate::publish::publish(&config, &Password::default(), message).await.unwrap();
 }
 
 /// A client that hears everything.
@@ -159,7 +159,7 @@ async fn what_the_bridge_delivers_does_not_come_back_to_it() {
     let mut session = start(&broker, &store).await;
     assert_eq!(session.next_delivery().await, Delivery::StartOver);
     for (row, qos) in [(1, Qos::AtMostOnce), (2, Qos::AtLeastOnce), (3, Qos::ExactlyOnce)] {
-        let message = Message { topic: "doors/1".parse().unwrap(), payload: row.to_string().into(), qos };
+        let message = Message::new("doors/1".parse().unwrap(), row.to_string(), qos);
         session.commands.send(Command::Deliver { generation: 1, row, message }).unwrap();
         assert_eq!(session.next_delivery().await, Delivery::Done(row));
         assert_eq!(timeout(LIMIT, heard.recv()).await.unwrap(), Some(row.to_string()));
@@ -176,8 +176,7 @@ async fn a_delivery_from_before_the_session_was_lost_is_not_made() {
     let mut heard = listener(&broker).await;
     let mut session = start(&broker, &store).await;
     assert_eq!(session.next_delivery().await, Delivery::StartOver);
-    let message =
-        |text: &str| Message { topic: "doors/1".parse().unwrap(), payload: text.into(), qos: Qos::AtLeastOnce };
+    let message = |text: &str| Message::new("doors/1".parse().unwrap(), text, Qos::AtLeastOnce);
     session.commands.send(Command::Deliver { generation: 0, row: 1, message: message("old") }).unwrap();
     session.commands.send(Command::Deliver { generation: 1, row: 1, message: message("new") }).unwrap();
     assert_eq!(timeout(LIMIT, heard.recv()).await.unwrap(), Some("new".to_owned()));

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use crate::frame::v1::{Content, Entry, FrameHead, FrameWriter, MAX_MESSAGE_LEN, Receipt, Stream};
+use crate::frame::v1::{Content, Entry, FrameHead, FrameWriter, MAX_MESSAGE_LEN, Notes, Stream};
 use crate::message::Qos;
 use crate::topic::Topic;
 
@@ -200,8 +200,8 @@ impl Packer {
         self.waiting.insert(place, Waiting { entry, due, expires_at: terms.expires_at, sent: 0 });
     }
 
-    /// The next frame to post, made at `time_s` (Unix seconds), with `receipts` on it.
-    pub fn poll_frame(&mut self, now: Duration, time_s: u64, receipts: &[Receipt]) -> Option<Packed> {
+    /// The next frame to post, made at `time_s` (Unix seconds), with `notes` in it.
+    pub fn poll_frame(&mut self, now: Duration, time_s: u64, notes: &Notes) -> Option<Packed> {
         self.drop_expired(now);
         if self.pace == Pace::Out {
             return None;
@@ -210,7 +210,7 @@ impl Packer {
         if !due(self) && self.weight < self.full_weight {
             return None;
         }
-        let draft = self.draft(time_s, receipts)?;
+        let draft = self.draft(time_s, notes)?;
         if draft.full {
             self.full_weight = draft.weight;
         } else if !due(self) {
@@ -290,10 +290,10 @@ impl Packer {
     }
 
     /// The frame that would leave now; nothing if nothing waits.
-    fn draft(&mut self, time_s: u64, receipts: &[Receipt]) -> Option<Draft> {
+    fn draft(&mut self, time_s: u64, notes: &Notes) -> Option<Draft> {
         loop {
             let head = FrameHead { stream: self.stream, number: self.next_frame, time_s };
-            let empty = || FrameWriter::new(&head, receipts, self.room);
+            let empty = || FrameWriter::new(&head, notes, self.room);
             let mut draft = Draft { writer: empty(), messages: Vec::new(), weight: 0, full: false };
             let mut too_large = None;
             for (place, waiting) in &self.waiting {

@@ -9,7 +9,7 @@ mod home_trace;
 use std::time::Duration;
 
 use mqtt_twister_bridge::fit::{frame_post_size, frame_room};
-use mqtt_twister_bridge::frame::v1::{self, Content, Entry, Stream};
+use mqtt_twister_bridge::frame::v1::{self, Content, Entry, Notes, Stream};
 use mqtt_twister_bridge::message::Properties;
 use mqtt_twister_bridge::pack::{Pace, Packed, Packer, Terms};
 use mqtt_twister_bridge::route::Receiver;
@@ -34,7 +34,7 @@ fn pack(entries: &[(Duration, Entry)], author: &Username, max_wait: Duration) ->
         if let Some((at, entry)) = entries.next_if(|(at, _)| *at <= now) {
             packer.handle_message(entry.clone(), terms, *at);
         }
-        frames.extend(std::iter::from_fn(|| packer.poll_frame(now, now.as_secs(), &[])));
+        frames.extend(std::iter::from_fn(|| packer.poll_frame(now, now.as_secs(), &Notes::default())));
     }
 }
 

@@ -5,7 +5,7 @@ use twister::limits::{MAX_POST_SIZE, PostNumbers};
 
 use super::*;
 use crate::fit::{frame_post_size, frame_room};
-use crate::frame::v1;
+use crate::frame::v1::{self, Notes};
 use crate::message::Properties;
 use crate::route::Receiver;
 
@@ -52,7 +52,7 @@ fn numbers(packed: &Packed) -> Vec<u64> {
 fn drain(packer: &mut Packer, mut now: Duration) -> Vec<(Duration, Packed)> {
     let mut frames = Vec::new();
     loop {
-        while let Some(packed) = packer.poll_frame(now, 100, &[]) {
+        while let Some(packed) = packer.poll_frame(now, 100, &Notes::default()) {
             assert!(packed.text.len() <= packer.room);
             frames.push((now, packed));
         }
@@ -67,9 +67,9 @@ fn drain(packer: &mut Packer, mut now: Duration) -> Vec<(Duration, Packed)> {
 fn a_message_alone_on_a_quiet_bridge_leaves_at_once() {
     let mut packer = packer();
     packer.handle_message(message(1, "a", b"x"), TERMS, ms(0));
-    assert_eq!(numbers(&packer.poll_frame(ms(0), 100, &[]).unwrap()), [1]);
+    assert_eq!(numbers(&packer.poll_frame(ms(0), 100, &Notes::default()).unwrap()), [1]);
     packer.handle_message(message(2, "a", b"y"), TERMS, ms(300));
-    let packed = packer.poll_frame(ms(300), 100, &[]).unwrap();
+    let packed = packer.poll_frame(ms(300), 100, &Notes::default()).unwrap();
     assert_eq!((packed.number, numbers(&packed)), (2, vec![2]));
     assert_eq!(packer.poll_timeout(), None);
 }
@@ -78,13 +78,13 @@ fn a_message_alone_on_a_quiet_bridge_leaves_at_once() {
 fn messages_close_together_share_a_frame_and_wait_no_longer_than_they_may() {
     let mut packer = packer();
     packer.handle_message(message(1, "a", b"x"), TERMS, ms(0));
-    packer.poll_frame(ms(0), 100, &[]).unwrap();
+    packer.poll_frame(ms(0), 100, &Notes::default()).unwrap();
     for (number, at) in [(2, 10), (3, 100), (4, 200)] {
         packer.handle_message(message(number, "a", b"x"), TERMS, ms(at));
-        assert_eq!(packer.poll_frame(ms(at), 100, &[]), None);
+        assert_eq!(packer.poll_frame(ms(at), 100, &Notes::default()), None);
     }
     assert_eq!(packer.poll_timeout(), Some(ms(260)));
-    assert_eq!(numbers(&packer.poll_frame(ms(260), 100, &[]).unwrap()), [2, 3, 4]);
+    assert_eq!(numbers(&packer.poll_frame(ms(260), 100, &Notes::default()).unwrap()), [2, 3, 4]);
 }
 
 #[test]
@@ -92,8 +92,8 @@ fn with_scarce_posts_even_a_message_alone_waits_for_others() {
     let mut packer = packer();
     packer.set_pace(Pace::Scarce);
     packer.handle_message(message(1, "a", b"x"), TERMS, ms(0));
-    assert_eq!(packer.poll_frame(ms(0), 100, &[]), None);
-    assert!(packer.poll_frame(ms(250), 100, &[]).is_some());
+    assert_eq!(packer.poll_frame(ms(0), 100, &Notes::default()), None);
+    assert!(packer.poll_frame(ms(250), 100, &Notes::default()).is_some());
 }
 
 #[test]
@@ -101,9 +101,9 @@ fn without_posts_nothing_leaves_and_nothing_is_lost() {
     let mut packer = packer();
     packer.set_pace(Pace::Out);
     packer.handle_message(message(1, "a", b"x"), TERMS, ms(0));
-    assert_eq!((packer.poll_frame(ms(9000), 100, &[]), packer.poll_timeout()), (None, None));
+    assert_eq!((packer.poll_frame(ms(9000), 100, &Notes::default()), packer.poll_timeout()), (None, None));
     packer.set_pace(Pace::Plenty);
-    assert!(packer.poll_frame(ms(9000), 100, &[]).is_some());
+    assert!(packer.poll_frame(ms(9000), 100, &Notes::default()).is_some());
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn under_load_a_full_frame_leaves_before_its_time_and_is_full() {
     let mut packed = Vec::new();
     for number in 1..=400 {
         packer.handle_message(message(number, "noise", &noise(number, 20)), TERMS, ms(1));
-        packed.extend(packer.poll_frame(ms(1), 100, &[]));
+        packed.extend(packer.poll_frame(ms(1), 100, &Notes::default()));
     }
     assert!(packed.len() > 20, "{}", packed.len());
     for frame in &packed {
@@ -132,7 +132,7 @@ fn trying_whether_a_frame_is_full_is_rare() {
     for number in 1..=300 {
         packer.handle_message(message(number, "a", b"21.5"), TERMS, ms(1));
         tries += usize::from(packer.weight >= packer.full_weight);
-        packer.poll_frame(ms(1), 100, &[]);
+        packer.poll_frame(ms(1), 100, &Notes::default());
     }
     assert!((1..40).contains(&tries), "{tries}");
 }
@@ -148,7 +148,7 @@ fn what_must_arrive_and_what_is_retained_leaves_first() {
     for entry in [message(1, "a", b"x"), message(2, "b", b"y"), retained, certain] {
         packer.handle_message(entry, TERMS, ms(0));
     }
-    assert_eq!(numbers(&packer.poll_frame(ms(250), 100, &[]).unwrap()), [3, 4, 1, 2]);
+    assert_eq!(numbers(&packer.poll_frame(ms(250), 100, &Notes::default()).unwrap()), [3, 4, 1, 2]);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn where_only_the_latest_value_counts_a_newer_one_replaces_the_older() {
     packer.handle_message(message(4, "b", b"2"), TERMS, ms(201));
     assert_eq!(packer.poll_dropped(), [Dropped { number: 1, reason: DropReason::Superseded }]);
     assert_eq!(packer.poll_timeout(), Some(WAIT), "the newer one waits no longer than the older would have");
-    assert_eq!(numbers(&packer.poll_frame(WAIT, 100, &[]).unwrap()), [3, 2, 4]);
+    assert_eq!(numbers(&packer.poll_frame(WAIT, 100, &Notes::default()).unwrap()), [3, 2, 4]);
     packer.handle_message(message(5, "a", b"3"), LATEST, ms(300));
     assert_eq!((packer.poll_dropped(), packer.waiting()), (vec![], 1));
 }
@@ -195,9 +195,9 @@ fn an_expired_message_is_dropped_and_told() {
     packer.handle_message(message(1, "a", b"1"), Terms { expires_at: Some(ms(100)), ..TERMS }, ms(0));
     packer.handle_message(message(2, "a", b"2"), TERMS, ms(0));
     assert_eq!(packer.poll_timeout(), Some(ms(100)));
-    assert_eq!(packer.poll_frame(ms(100), 100, &[]), None);
+    assert_eq!(packer.poll_frame(ms(100), 100, &Notes::default()), None);
     assert_eq!(packer.poll_dropped(), [Dropped { number: 1, reason: DropReason::Expired }]);
-    assert_eq!(numbers(&packer.poll_frame(WAIT, 100, &[]).unwrap()), [2]);
+    assert_eq!(numbers(&packer.poll_frame(WAIT, 100, &Notes::default()).unwrap()), [2]);
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn the_largest_message_travels_and_a_larger_one_is_refused() {
 fn a_message_that_has_begun_to_leave_is_not_replaced() {
     let mut packer = packer();
     packer.handle_message(message(1, "a", &noise(1, 900)), LATEST, ms(0));
-    packer.poll_frame(ms(0), 100, &[]).unwrap();
+    packer.poll_frame(ms(0), 100, &Notes::default()).unwrap();
     packer.handle_message(message(2, "a", b"x"), LATEST, ms(1));
     let last: Vec<u64> = drain(&mut packer, ms(1)).iter().flat_map(|(_, packed)| numbers(packed)).collect();
     assert_eq!((last.last(), packer.poll_dropped()), (Some(&2), vec![]));

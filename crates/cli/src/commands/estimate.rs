@@ -8,7 +8,7 @@ use std::fs;
 use std::time::Duration;
 
 use mqtt_twister_bridge::fit::{frame_post_size, frame_room};
-use mqtt_twister_bridge::frame::v1::Stream;
+use mqtt_twister_bridge::frame::v1::{Notes, Stream};
 use mqtt_twister_bridge::pack::{DropReason, Pace, Packed, Packer, Terms};
 use mqtt_twister_bridge::route::Receiver;
 use serde::Serialize;
@@ -108,7 +108,7 @@ fn estimate(args: &EstimateArgs, lines: Vec<Line>, mut tell: impl FnMut(PostLine
             sum.message_bytes += line.bytes();
             packer.handle_message(line.into_entry(number, START_S), terms, now);
         }
-        while let Some(packed) = packer.poll_frame(now, START_S + now.as_secs(), &[]) {
+        while let Some(packed) = packer.poll_frame(now, START_S + now.as_secs(), &Notes::default()) {
             tell(sum.add(&packed, now, frame_post_size(&args.account, &receiver, &packed.text, PostNumbers::WIDEST)));
         }
         for dropped in packer.poll_dropped() {

@@ -9,7 +9,8 @@ use super::record::RecordReader;
 use super::wire::Reader;
 use super::writer::MARKER;
 use super::{
-    Frame, FrameError, FrameHead, MAX_BODY_LEN, MAX_ENTRIES, Receipt, Stream, armour, checksum, dictionary, section,
+    Frame, FrameError, FrameHead, MAX_BODY_LEN, MAX_ENTRIES, Notes, Receipt, Stream, armour, checksum, dictionary,
+    section,
 };
 
 /// Most receipts in a frame.
@@ -59,7 +60,7 @@ fn body<'a>(dictionary: u8, reader: &mut Reader<'a>) -> Result<Cow<'a, [u8]>, Fr
 pub(super) fn read_body(reader: &mut Reader<'_>) -> Result<Frame, FrameError> {
     let stream = Stream::try_from(reader.take(Stream::LEN)?).map_err(|_| FrameError::Stream)?;
     let head = FrameHead { stream, number: reader.number()?, time_s: reader.number()? };
-    let mut frame = Frame { head, receipts: Vec::new(), entries: Vec::new() };
+    let mut frame = Frame { head, notes: Notes::default(), entries: Vec::new() };
     while !reader.is_empty() {
         match reader.byte()? {
             section::MESSAGES => {
@@ -74,11 +75,15 @@ pub(super) fn read_body(reader: &mut Reader<'_>) -> Result<Frame, FrameError> {
             section::RECEIPTS => {
                 let mut content = Reader::new(reader.bytes()?);
                 while !content.is_empty() {
-                    if frame.receipts.len() == MAX_RECEIPTS {
+                    if frame.notes.receipts.len() == MAX_RECEIPTS {
                         return Err(FrameError::TooMany("receipts"));
                     }
-                    frame.receipts.push(Receipt::read(&mut content)?);
+                    frame.notes.receipts.push(Receipt::read(&mut content)?);
                 }
+            }
+            section::UNSETTLED => {
+                let mut content = Reader::new(reader.bytes()?);
+                frame.notes.unsettled = Some(content.number()?);
             }
             optional if optional >= section::FIRST_OPTIONAL => {
                 reader.bytes()?;

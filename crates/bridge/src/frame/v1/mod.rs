@@ -51,10 +51,19 @@ pub const MAX_HOPS: usize = 16;
 pub struct Frame {
     /// Whose frame it is and when it was made.
     pub head: FrameHead,
-    /// What its author has received from the frame's reader.
-    pub receipts: Vec<Receipt>,
+    /// What it says beside its messages.
+    pub notes: Notes,
     /// The messages and pieces of messages.
     pub entries: Vec<Entry>,
+}
+
+/// What a frame says beside its messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notes {
+    /// What its author has received from the frame's reader.
+    pub receipts: Vec<Receipt>,
+    /// The author asks for receipts, and waits for none of frames below this one: they were received, or given up.
+    pub unsettled: Option<u64>,
 }
 
 /// A message, or a piece of one, in a frame.

@@ -6,3 +6,5 @@ pub(super) const MESSAGES: u8 = 0;
 pub(super) const FIRST_OPTIONAL: u8 = 128;
 /// Receipts.
 pub(super) const RECEIPTS: u8 = 128;
+/// The author asks for receipts.
+pub(super) const UNSETTLED: u8 = 129;

@@ -27,7 +27,7 @@ fn entry(number: u64, topic: &str, payload: &[u8]) -> Entry {
 }
 
 fn frame(entries: Vec<Entry>) -> Frame {
-    Frame { head: head(), receipts: Vec::new(), entries }
+    Frame { head: head(), notes: Notes::default(), entries }
 }
 
 /// A body that nobody compressed, as a text.
@@ -90,7 +90,7 @@ fn documented(name: &str) -> Frame {
             let arrived = Coverage { highest: 9, gaps: vec![3..=3, 5..=7] };
             let delivered = Coverage { highest: 2, gaps: Vec::new() };
             let receipts = vec![Receipt { stream: "Zz019abc".parse().unwrap(), arrived, delivered }];
-            Frame { head: head(), receipts, entries }
+            Frame { head: head(), notes: Notes { receipts, unsettled: Some(5) }, entries }
         }
         other => panic!("the document has a vector {other} that no test knows"),
     }
@@ -198,7 +198,7 @@ fn read(body: &[u8]) -> Result<Frame, FrameError> {
 #[test]
 fn a_full_frame_stays_within_its_room_and_can_be_read() {
     for room in [80, 81, 200, 1000] {
-        let mut writer = FrameWriter::new(&head(), &[], room);
+        let mut writer = FrameWriter::new(&head(), &Notes::default(), room);
         let mut written = Vec::new();
         for number in 0_u64.. {
             let payload = format!("{}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -221,7 +221,7 @@ fn a_piece_fills_its_frame_to_the_last_bytes() {
     let bytes: Vec<u8> = (0..5000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let mut piece = entry(3, "pictures/1", b"");
     piece.content = Content::Piece { offset: 0, total: 5000, bytes: bytes.clone() };
-    let mut writer = FrameWriter::new(&head(), &[], 500);
+    let mut writer = FrameWriter::new(&head(), &Notes::default(), 500);
     let taken = writer.push_some(&piece).unwrap();
     let text = writer.finish();
     assert!(text.len() <= 500 && text.len() > 490 && taken > 250, "{} {taken}", text.len());

@@ -4,7 +4,7 @@ use mqtt_twister_squeeze::{Compressor, Mark};
 
 use super::record::{Ending, RecordWriter};
 use super::wire::{put_bytes, put_number};
-use super::{Content, Entry, Frame, MAX_BODY_LEN, MAX_ENTRIES, Receipt, Stream, armour, checksum, dictionary, section};
+use super::{Content, Entry, Frame, MAX_BODY_LEN, MAX_ENTRIES, Notes, Stream, armour, checksum, dictionary, section};
 
 /// What every text of version 1 begins with.
 pub(super) const MARKER: &str = "~m1";
@@ -35,8 +35,8 @@ pub struct FrameWriter {
 }
 
 impl FrameWriter {
-    /// A frame whose text may have `room` bytes. Receipts are in it in any case.
-    pub fn new(head: &FrameHead, receipts: &[Receipt], room: usize) -> Self {
+    /// A frame whose text may have `room` bytes. The notes are in it in any case.
+    pub fn new(head: &FrameHead, notes: &Notes, room: usize) -> Self {
         let compressor = Compressor::new(dictionary::newest().clone());
         let mark = compressor.mark();
         let records = RecordWriter::new(head.time_s);
@@ -44,10 +44,16 @@ impl FrameWriter {
         let mut start = head.stream.as_str().as_bytes().to_vec();
         put_number(&mut start, head.number);
         put_number(&mut start, head.time_s);
-        if !receipts.is_empty() {
+        if !notes.receipts.is_empty() {
             let mut content = Vec::new();
-            receipts.iter().for_each(|receipt| receipt.put(&mut content));
+            notes.receipts.iter().for_each(|receipt| receipt.put(&mut content));
             start.push(section::RECEIPTS);
+            put_bytes(&mut start, &content);
+        }
+        if let Some(unsettled) = notes.unsettled {
+            let mut content = Vec::new();
+            put_number(&mut content, unsettled);
+            start.push(section::UNSETTLED);
             put_bytes(&mut start, &content);
         }
         start.iter().for_each(|byte| writer.write(*byte));
@@ -145,7 +151,7 @@ impl FrameWriter {
 
 /// The text that carries `frame`, however long it is; nothing if it has more than a frame may have.
 pub fn encode(frame: &Frame) -> Option<String> {
-    let mut writer = FrameWriter::new(&frame.head, &frame.receipts, usize::MAX);
+    let mut writer = FrameWriter::new(&frame.head, &frame.notes, usize::MAX);
     let all = frame.entries.iter().all(|entry| writer.push(entry));
     all.then(|| writer.finish())
 }

@@ -28,8 +28,11 @@ pub type RowId = i64;
 #[derive(Clone)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
-    /// Held as long as the database is open, so that no second process opens it.
-    _lock: Arc<File>,
+    /// Held as long as the database is open, so that no second process opens it. None for one in memory.
+    _lock: Option<Arc<File>>,
+    /// How many transactions will still be committed; none for as many as come.
+    #[cfg(test)]
+    budget: Arc<Mutex<Option<u32>>>,
 }
 
 /// Why the database does not do what was asked.
@@ -85,7 +88,31 @@ impl Store {
         })?;
         let mut connection = Connection::open(folder.join("bridge.sqlite"))?;
         schema::prepare(&mut connection)?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), _lock: Arc::new(lock) })
+        Ok(Self::with(connection, Some(Arc::new(lock))))
+    }
+
+    fn with(connection: Connection, lock: Option<Arc<File>>) -> Self {
+        Self {
+            connection: Arc::new(Mutex::new(connection)),
+            _lock: lock,
+            #[cfg(test)]
+            budget: Arc::default(),
+        }
+    }
+
+    /// Runs one transaction; it is rolled back if `work` fails. Blocks: tasks call [`Store::transaction`].
+    pub(crate) fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T>,
+    {
+        // A panic while the lock was held rolled its transaction back: the connection is as good as before.
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction()?;
+        let value = work(&transaction)?;
+        #[cfg(test)]
+        self.spend()?;
+        transaction.commit()?;
+        Ok(value)
     }
 
     /// Runs one transaction on a thread that may block. It is rolled back if `work` fails.
@@ -94,16 +121,37 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        let connection = Arc::clone(&self.connection);
-        let task = tokio::task::spawn_blocking(move || {
-            // A panic while the lock was held rolled its transaction back: the connection is as good as before.
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction = connection.transaction()?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        });
+        let store = self.clone();
+        let task = tokio::task::spawn_blocking(move || store.run(work));
         task.await.map_err(|_| StoreError::ShuttingDown)?
+    }
+}
+
+#[cfg(test)]
+impl Store {
+    /// A database that ends with its last clone.
+    #[allow(clippy::unwrap_used)]
+    pub(crate) fn in_memory() -> Self {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::prepare(&mut connection).unwrap();
+        Self::with(connection, None)
+    }
+
+    /// From now on only so many transactions are committed, as if the disk were full or the program killed then; none for
+    /// as many as come.
+    pub(crate) fn set_budget(&self, budget: Option<u32>) {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = budget;
+    }
+
+    fn spend(&self) -> Result<(), StoreError> {
+        match &mut *self.budget.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(0) => Err(rusqlite::Error::QueryReturnedNoRows.into()),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 

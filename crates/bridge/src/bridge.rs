@@ -1,11 +1,12 @@
 //! The handle of a running bridge.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use twister::{Client, Credentials, PostNumber, RpcError};
 
@@ -13,6 +14,7 @@ use crate::config::{BridgeConfig, BridgeName, RuleError};
 use crate::engine::{self, Board, Context};
 use crate::event::{BridgeEvent, BridgeState, Phase};
 use crate::mqtt::Login;
+use crate::outgoing::Outgoing;
 use crate::secrets::Secrets;
 use crate::store::{Store, StoreError};
 
@@ -58,9 +60,12 @@ impl Bridge {
             Login { url: config.broker.url.clone(), user: config.broker.user.clone(), password: secrets.broker };
         let board = Board::new(name.clone());
         let stop = CancellationToken::new();
+        let stream = store.identity().await?.stream;
         let context = Context {
-            config: Arc::new(config),
-            stream: store.identity().await?.stream,
+            packers: Arc::new(watch::Sender::new(store.packers().await?)),
+            sender: Arc::new(Mutex::new(Outgoing::new(store.clone(), config.twister.account.clone(), stream))),
+            start: Instant::now(),
+            stream,
             client,
             published: Arc::new(watch::Sender::new(store.published_topics().await?)),
             store,
@@ -68,6 +73,7 @@ impl Bridge {
             prepared: Arc::new(watch::Sender::new(false)),
             profile_out: Arc::new(watch::Sender::new(false)),
             highest_allowed: Arc::new(watch::Sender::new(PostNumber(0))),
+            config: Arc::new(config),
             signals: Arc::default(),
             stop: stop.clone(),
         };

@@ -186,9 +186,21 @@ pub struct Counters {
     /// Messages of followed accounts on topics that were not subscribed.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub unwanted: u64,
-    /// Posts and direct messages that wait to go out.
+    /// Messages that were dropped before they left or got in: they were worth nothing any more, or might be lost.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub expired: u64,
+    /// Messages that a newer value of their topic took the place of before they left.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub superseded: u64,
+    /// Private messages that the receiver's broker has taken over, as it says.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub acked: u64,
+    /// Messages that wait to go out.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub waiting_out: u64,
+    /// Private messages that are out, and that their receiver has not said to have delivered yet.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub unheard: u64,
     /// Messages that wait for the local broker.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub waiting_in: u64,
@@ -246,6 +258,10 @@ pub enum Step {
     Queued,
     /// Out: the node has it, and it was read back.
     Posted,
+    /// Out: the receiver has it.
+    Seen,
+    /// Out: the receiver's broker took it over.
+    Acked,
     /// In: it is safe in the inbox.
     Received,
     /// In: the local broker took it over.

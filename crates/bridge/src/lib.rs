@@ -18,6 +18,7 @@ pub mod fit;
 pub mod frame;
 pub mod message;
 mod mqtt;
+mod outgoing;
 pub mod pack;
 pub mod publish;
 pub mod route;

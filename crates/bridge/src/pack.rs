@@ -40,6 +40,20 @@ pub enum Pace {
     Out,
 }
 
+/// With fewer posts left than this an account is frugal with them. It gains about twelve in an hour.
+const SCARCE_BELOW: u32 = 50;
+
+impl Pace {
+    /// The pace with so many posts left.
+    pub fn of(left: u32) -> Self {
+        match left {
+            0 => Self::Out,
+            _ if left < SCARCE_BELOW => Self::Scarce,
+            _ => Self::Plenty,
+        }
+    }
+}
+
 /// A frame to post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packed {
@@ -220,6 +234,14 @@ impl Packer {
             return None;
         }
         Some(self.send(draft, now))
+    }
+
+    /// A frame with nothing but `notes` in it.
+    pub fn bare_frame(&mut self, time_s: u64, notes: &Notes) -> Packed {
+        let head = FrameHead { stream: self.stream, number: self.next_frame, time_s };
+        self.next_frame += 1;
+        let text = FrameWriter::new(&head, notes, self.room).finish();
+        Packed { number: head.number, text, messages: Vec::new() }
     }
 
     /// When to poll again if no message comes before.

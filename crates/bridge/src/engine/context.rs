@@ -1,21 +1,25 @@
 //! What the tasks of a bridge share.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use twister::{Client, PostNumber, RpcError};
+use twister::{Client, PostNumber, RpcError, Username};
 
 use super::{Board, NodeTrouble};
-use crate::clock::now_ms;
+use crate::clock::{Now, now_ms};
 use crate::config::BridgeConfig;
 use crate::event::{Direction, MessageEvent, PAYLOAD_PREVIEW_LEN, Part, ProblemCode, Step};
+use crate::frame::v1::Stream;
 use crate::message::Message;
+use crate::outgoing::{Outcome, Outgoing};
 use crate::route::{PublishedTopics, Receiver};
-use crate::store::{Store, StoreError};
+use crate::store::{SentMessage, Store, StoreError};
 
 /// Shortest time between two readings of the counters.
 const COUNTER_PERIOD: Duration = Duration::from_millis(300);
@@ -25,12 +29,18 @@ const COUNTER_PERIOD: Duration = Duration::from_millis(300);
 pub(crate) struct Context {
     pub config: Arc<BridgeConfig>,
     /// Names this bridge's messages.
-    pub stream: String,
+    pub stream: Stream,
     pub client: Client,
     pub store: Store,
     pub board: Board,
     /// What peers want, as far as it is known.
     pub published: Arc<watch::Sender<PublishedTopics>>,
+    /// The accounts that have announced to understand packed frames.
+    pub packers: Arc<watch::Sender<HashSet<Username>>>,
+    /// The sending half. It is locked for as long as a frame takes to make.
+    pub sender: Arc<Mutex<Outgoing>>,
+    /// When this run began.
+    pub start: Instant,
     /// The account can be used through the node.
     pub prepared: Arc<watch::Sender<bool>>,
     /// The subscriptions stand in the account's profile.
@@ -86,6 +96,48 @@ impl Context {
         if !matches!(error, StoreError::ShuttingDown) {
             self.board.report(Part::Storage, ProblemCode::StorageFailed, error.to_string());
         }
+    }
+
+    /// Has the sending half do something, on a thread that may block.
+    pub(crate) async fn sending<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Outgoing, Now) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (sender, now) = (Arc::clone(&self.sender), Now::since(self.start));
+        // After a panic the database is as it was before the step, and the rest is made anew from it.
+        let task =
+            tokio::task::spawn_blocking(move || work(&mut sender.lock().unwrap_or_else(PoisonError::into_inner), now));
+        task.await.map_err(|_| StoreError::ShuttingDown)?
+    }
+
+    /// Tells people what the sending half has done.
+    pub(crate) fn tell_outcomes(&self, outcomes: Vec<Outcome>) {
+        for outcome in outcomes {
+            let (step, SentMessage { receiver, message }, number) = match outcome {
+                Outcome::Posted(sent, number) => (Step::Posted, sent, number),
+                Outcome::Seen(sent) => (Step::Seen, sent, None),
+                Outcome::Acked(sent) => (Step::Acked, sent, None),
+                Outcome::TooLarge(receiver, message) => {
+                    self.tell_too_large(&receiver, &message);
+                    continue;
+                }
+            };
+            self.tell_moved(Direction::Out, step, Moved::to(&receiver, &message, number));
+        }
+        self.signals.counted.notify_one();
+    }
+
+    /// A message that cannot be sent.
+    fn tell_too_large(&self, receiver: &Receiver, message: &Message) {
+        let text = format!(
+            "the message on {} for {receiver} has {} bytes, which is more than can be sent, so it was left out. Send less \
+             at a time, or leave its topic out of the forwards",
+            message.topic,
+            message.payload.len()
+        );
+        self.board.report(Part::Message, ProblemCode::PayloadTooLarge, text);
+        self.tell_moved(Direction::Out, Step::Refused, Moved::to(receiver, message, None));
     }
 
     /// Tells people that a message moved one step.

@@ -1,32 +1,29 @@
-//! Posts what is in the outbox: a number, the post, and the look whether it is really out.
+//! Posts the frames that the sending half makes: a number, the post, and the look whether it is really out.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use twister::{NodeFault, Peer, PostNumber, RpcError, SelfCopy, SignedPost, Username};
+use twister::{CustomFields, FieldValue, NodeFault, Peer, PostNumber, RpcError, SelfCopy, SignedPost, Username};
 
 use super::Context;
-use super::context::Moved;
-use super::readback::{find_out, own_posts, text_of};
+use super::readback::{find_out, own_posts};
 use super::subscriptions;
-use super::taker::tell_too_large;
 use crate::backoff::Backoff;
-use crate::clock::now_ms;
-use crate::event::{Direction, Part, ProblemCode, Step};
+use crate::event::{Part, ProblemCode};
+use crate::frame::v1;
+use crate::outgoing::{Fate, PeerTerms};
+use crate::pack::Pace;
 use crate::route::Receiver;
-use crate::store::{OutboxRow, RowId, StoreError};
+use crate::store::{FrameRow, StoreError};
 
-/// Rows that are posted before the look whether they are out.
+/// Frames that are posted before the look whether they are out.
 const BATCH: usize = 16;
 
 /// Looks for a post that the node took before it counts as lost, and the pause between two.
 const READBACK_ATTEMPTS: u32 = 10;
 const READBACK_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long messages of quality of service 0 wait for an account that is not heard of yet, in milliseconds.
-const STALE_MS: u64 = 120_000;
 
 /// How long the messages for an account that the node cannot write to wait.
 const UNKNOWN_RECIPIENT_PAUSE: Duration = Duration::from_secs(30);
@@ -65,9 +62,9 @@ struct Poster {
     unreachable: HashMap<Username, Instant>,
 }
 
-/// A row that the node took, with the proof to look for.
+/// A frame that the node took, with the proof to look for.
 struct Posted {
-    row: OutboxRow,
+    frame: FrameRow,
     number: PostNumber,
     post: SignedPost,
 }
@@ -75,10 +72,16 @@ struct Posted {
 pub(super) async fn drive(context: Context, carrier: mpsc::UnboundedSender<SignedPost>) {
     let mut poster = Poster { context, carrier, unreachable: HashMap::new() };
     let mut published = poster.context.published.subscribe();
+    let mut packers = poster.context.packers.subscribe();
     let mut attempt = 0;
     while poster.context.prepared().await {
-        let idle = match poster.post_some().await {
-            Ok(posted) => !posted,
+        let outcome = poster.post_some().await;
+        let wake = match outcome {
+            Ok(Some(wake)) => wake,
+            Ok(None) => {
+                attempt = 0;
+                continue;
+            }
             Err(halt) => {
                 if !poster.handle_halt(halt, RETRY.pause(attempt)).await {
                     return;
@@ -88,13 +91,13 @@ pub(super) async fn drive(context: Context, carrier: mpsc::UnboundedSender<Signe
             }
         };
         attempt = 0;
-        if idle {
-            tokio::select! {
-                () = poster.context.stop.cancelled() => return,
-                () = poster.context.signals.outbox.notified() => {}
-                _ = published.changed() => {}
-                () = tokio::time::sleep(UNKNOWN_RECIPIENT_PAUSE), if !poster.unreachable.is_empty() => {}
-            }
+        tokio::select! {
+            () = poster.context.stop.cancelled() => return,
+            () = poster.context.signals.outbox.notified() => {}
+            _ = published.changed() => {}
+            _ = packers.changed() => {}
+            () = sleep_until(wake) => {}
+            () = tokio::time::sleep(UNKNOWN_RECIPIENT_PAUSE), if !poster.unreachable.is_empty() => {}
         }
         if poster.context.stop.is_cancelled() {
             return;
@@ -102,125 +105,140 @@ pub(super) async fn drive(context: Context, carrier: mpsc::UnboundedSender<Signe
     }
 }
 
+/// Sleeps until `at`; for ever if there is none.
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Poster {
-    /// Posts the oldest rows; false if there is nothing to post.
-    async fn post_some(&mut self) -> Result<bool, Halt> {
+    /// Makes and posts some frames. If there was nothing to post: when there may be.
+    async fn post_some(&mut self) -> Result<Option<Option<Instant>>, Halt> {
         let context = self.context.clone();
-        if let Some(fields) = subscriptions::pending_announcement(&context).await? {
-            self.announce(fields).await?;
+        if let Some(announcement) = subscriptions::pending_announcement(&context).await? {
+            self.announce(announcement).await?;
         }
         let now = Instant::now();
         self.unreachable.retain(|_, until| *until > now);
-        let held = self.held();
-        context.store.drop_stale(held.clone(), now_ms().saturating_sub(STALE_MS)).await?;
-        let rows = context.store.outbox(held, BATCH).await?;
-        if rows.is_empty() {
-            return Ok(false);
+        self.settle_doubtful().await?;
+        let next = self.next_number().await?;
+        let (peers, pace) = (self.peers(), self.pace(next));
+        let packed = context.sending(move |sender, now| {
+            sender.set_peers(peers)?;
+            sender.set_pace(pace);
+            let outcomes = sender.pack(now)?;
+            Ok((outcomes, sender.frames_to_post(BATCH)?, sender.timeout(now)?, sender.is_stuck()?))
+        });
+        let (outcomes, frames, timeout, stuck) = packed.await?;
+        context.tell_outcomes(outcomes);
+        if frames.is_empty() {
+            let wake = timeout.map(|at| context.start + at);
+            return if stuck { Err(Halt::QuotaExhausted) } else { Ok(Some(wake)) };
         }
-        let rows = self.settle_doubtful(rows).await?;
-        let rows = self.drop_unwanted(rows).await?;
         let mut posted = Vec::new();
-        let outcome = self.post_rows(rows, &mut posted).await;
+        let outcome = self.post_frames(frames, next, &mut posted).await;
         self.read_back(posted).await?;
-        context.signals.counted.notify_one();
-        outcome.map(|()| true)
+        outcome.map(|()| None)
     }
 
-    /// Accounts whose messages wait: not heard of yet, or not to be written to.
-    fn held(&self) -> Vec<Username> {
+    /// What is known of the accounts that something may go to.
+    fn peers(&self) -> HashMap<Username, PeerTerms> {
+        let config = &self.context.config;
         let published = self.context.published.borrow();
-        let named = self.context.config.forwards.iter().flat_map(|forward| &forward.to);
-        let held = named.filter(|peer| !published.contains_key(*peer) || self.unreachable.contains_key(*peer));
-        held.cloned().collect()
-    }
-
-    /// Rows that may have gone out before a crash or a lost reply: those that are out are done, the others wait for a
-    /// new number.
-    async fn settle_doubtful(&self, rows: Vec<OutboxRow>) -> Result<Vec<OutboxRow>, Halt> {
-        let mut open = Vec::new();
-        for mut row in rows {
-            let Some(number) = row.number else {
-                open.push(row);
-                continue;
-            };
-            match find_out(&self.context, &row, number).await? {
-                Some(post) => {
-                    self.confirm(vec![(row, number)]).await?;
-                    self.carry(post);
-                }
-                None => {
-                    self.context.store.unassign_number(row.id).await?;
-                    row.number = None;
-                    open.push(row);
-                }
-            }
-        }
-        Ok(open)
-    }
-
-    /// Rows that were kept for an account while nobody could say what it wants.
-    async fn drop_unwanted(&self, rows: Vec<OutboxRow>) -> Result<Vec<OutboxRow>, Halt> {
-        let (wanted, unwanted): (Vec<_>, Vec<_>) = {
-            let published = self.context.published.borrow();
-            rows.into_iter().partition(|row| match &row.receiver {
-                Receiver::Everybody => true,
-                Receiver::Account(name) => published
-                    .get(name)
-                    .is_some_and(|filters| filters.iter().any(|filter| filter.matches(&row.message.topic))),
-            })
+        let packers = self.context.packers.borrow();
+        let named = config.forwards.iter().flat_map(|forward| &forward.to).chain(&config.following);
+        let terms = |name: &Username| PeerTerms {
+            packed: packers.contains(name),
+            receipts: config.following.contains(name),
+            reachable: published.contains_key(name) && !self.unreachable.contains_key(name),
         };
-        if !unwanted.is_empty() {
-            self.context.store.drop_unwanted(unwanted.iter().map(|row| row.id).collect()).await?;
-        }
-        Ok(wanted)
+        named.map(|name| (name.clone(), terms(name))).collect()
     }
 
-    async fn post_rows(&mut self, rows: Vec<OutboxRow>, posted: &mut Vec<Posted>) -> Result<(), Halt> {
-        let mut next = self.next_number().await?;
-        for row in rows {
+    /// How freely posts may be used if `next` is the next number.
+    fn pace(&self, next: PostNumber) -> Pace {
+        let allowed = *self.context.highest_allowed.borrow();
+        Pace::of((allowed.0 + 1).saturating_sub(next.0))
+    }
+
+    /// Frames that may have gone out before a crash or a lost reply: those that are out are done, the others wait for a
+    /// new number.
+    async fn settle_doubtful(&self) -> Result<(), Halt> {
+        for frame in self.context.sending(|sender, _| sender.doubtful_frames()).await? {
+            let Some(number) = frame.post else { continue };
+            let found = find_out(&self.context, &frame, number).await?;
+            let fate = if found.is_some() { Fate::Out } else { Fate::Absent };
+            self.settle(frame, number, fate).await?;
+            found.into_iter().for_each(|post| self.carry(post));
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, frame: FrameRow, number: PostNumber, fate: Fate) -> Result<(), StoreError> {
+        let settled = self.context.sending(move |sender, now| sender.settle_post(frame.id, number, fate, now));
+        self.context.tell_outcomes(settled.await?);
+        Ok(())
+    }
+
+    async fn post_frames(
+        &mut self,
+        frames: Vec<FrameRow>,
+        mut next: PostNumber,
+        posted: &mut Vec<Posted>,
+    ) -> Result<(), Halt> {
+        for frame in frames {
             if self.context.stop.is_cancelled() {
                 break;
             }
-            if let Receiver::Account(name) = &row.receiver
+            if let Receiver::Account(name) = &frame.receiver
                 && self.unreachable.contains_key(name)
             {
                 continue;
             }
             self.check_quota(next)?;
-            self.context.store.assign_number(row.id, next).await?;
-            match self.post(&row, next).await {
+            let id = frame.id;
+            self.context.sending(move |sender, _| sender.assign_post(id, next)).await?;
+            match self.post(&frame, next).await {
                 Ok(post) => {
-                    posted.push(Posted { row, number: next, post });
+                    posted.push(Posted { frame, number: next, post });
                     next = next.next();
                 }
-                Err(error) => self.handle_post_failed(row, error).await?,
+                Err(error) => self.handle_post_failed(frame, next, error).await?,
             }
         }
         Ok(())
     }
 
-    async fn post(&self, row: &OutboxRow, number: PostNumber) -> Result<SignedPost, RpcError> {
+    async fn post(&self, frame: &FrameRow, number: PostNumber) -> Result<SignedPost, RpcError> {
         let author = &self.context.config.twister.account;
-        let text = text_of(&self.context, row.message_number, &row.message);
-        match &row.receiver {
-            Receiver::Everybody => self.context.client.new_post(author, number, &text, None).await,
+        let client = &self.context.client;
+        match &frame.receiver {
+            Receiver::Everybody if frame.number.is_some() => {
+                // The text of the post is left to people.
+                let fields = CustomFields::from([(v1::FIELD.to_owned(), FieldValue::from(frame.text.as_str()))]);
+                client.new_custom_post(author, number, &fields).await
+            }
+            Receiver::Everybody => client.new_post(author, number, &frame.text, None).await,
             Receiver::Account(name) => {
                 let peer = Peer::User(name.clone());
-                self.context.client.new_direct_message(author, number, &peer, &text, SelfCopy::No).await
+                client.new_direct_message(author, number, &peer, &frame.text, SelfCopy::No).await
             }
         }
     }
 
-    /// What to do with a row that the node did not take. An error means: stop for now.
-    async fn handle_post_failed(&mut self, row: OutboxRow, error: RpcError) -> Result<(), Halt> {
+    /// What to do with a frame that the node did not take. An error means: stop for now.
+    async fn handle_post_failed(&mut self, frame: FrameRow, number: PostNumber, error: RpcError) -> Result<(), Halt> {
         if error.leaves_outcome_open() {
-            // The row keeps its number: when the node answers again, it is looked for.
+            // The frame keeps its number: when the node answers again, it is looked for.
             return Err(error.into());
         }
-        match (error.node_fault(), &row.receiver) {
-            (Some(NodeFault::PostTooLarge), receiver) => {
-                tell_too_large(&self.context, receiver, &row.message);
-                self.context.store.refuse(row.id).await?;
+        match (error.node_fault(), &frame.receiver) {
+            (Some(NodeFault::PostTooLarge), _) => {
+                let id = frame.id;
+                let refused = self.context.sending(move |sender, _| sender.refuse(id)).await?;
+                self.context.tell_outcomes(refused);
                 Ok(())
             }
             (Some(NodeFault::UnknownRecipient), Receiver::Account(name)) => {
@@ -230,11 +248,10 @@ impl Poster {
                 );
                 self.context.board.report(Part::Account, ProblemCode::PeerNotRegistered, text);
                 self.unreachable.insert(name.clone(), Instant::now() + UNKNOWN_RECIPIENT_PAUSE);
-                self.context.store.unassign_number(row.id).await?;
-                Ok(())
+                Ok(self.settle(frame, number, Fate::Absent).await?)
             }
             _ => {
-                self.context.store.unassign_number(row.id).await?;
+                self.settle(frame, number, Fate::Absent).await?;
                 Err(error.into())
             }
         }
@@ -250,24 +267,26 @@ impl Poster {
             let found = own_posts(&self.context, first.number, last.number).await?;
             let signatures: HashMap<PostNumber, String> =
                 found.into_iter().map(|found| (found.post.number, found.signature)).collect();
-            let mut out = Vec::new();
             let mut absent = Vec::new();
             for one in posted {
                 match signatures.get(&one.number) {
                     Some(signature) if *signature == one.post.signature => {
-                        out.push((one.row, one.number));
+                        self.settle(one.frame, one.number, Fate::Out).await?;
                         self.carry(one.post);
                     }
-                    Some(_) => self.handle_stolen(one.row.id, one.number).await?,
+                    Some(_) => {
+                        let number = one.number;
+                        tracing::info!(%number, "another client of the account has used this number; posting again");
+                        self.settle(one.frame, number, Fate::Stolen).await?;
+                    }
                     None => absent.push(one),
                 }
             }
-            self.confirm(out).await?;
             posted = absent;
         }
         for one in posted {
             tracing::warn!(number = one.number.0, "the node took a post and does not have it; it is posted again");
-            self.context.store.unassign_number(one.row.id).await?;
+            self.settle(one.frame, one.number, Fate::Absent).await?;
         }
         Ok(())
     }
@@ -275,27 +294,6 @@ impl Poster {
     fn carry(&self, post: SignedPost) {
         // The carrier is gone only when the bridge stops.
         let _ = self.carrier.send(post);
-    }
-
-    async fn handle_stolen(&self, row: RowId, number: PostNumber) -> Result<(), StoreError> {
-        tracing::info!(number = number.0, "another client of the account has used this number; posting again");
-        self.context.store.skip_number(number).await?;
-        self.context.store.unassign_number(row).await
-    }
-
-    async fn confirm(&self, out: Vec<(OutboxRow, PostNumber)>) -> Result<(), StoreError> {
-        if out.is_empty() {
-            return Ok(());
-        }
-        self.context.store.confirm_posted(out.iter().map(|(row, _)| row.id).collect()).await?;
-        for (row, number) in &out {
-            self.context.tell_moved(
-                Direction::Out,
-                Step::Posted,
-                Moved::to(&row.receiver, &row.message, Some(*number)),
-            );
-        }
-        Ok(())
     }
 
     /// The next number that nobody has used, as far as this bridge and its node know.
@@ -318,7 +316,7 @@ impl Poster {
         let number = self.next_number().await?;
         self.check_quota(number)?;
         let author = &self.context.config.twister.account;
-        self.context.store.skip_number(number).await?;
+        self.context.sending(move |sender, _| sender.skip_number(number)).await?;
         let post = self.context.client.new_custom_post(author, number, &announcement.fields).await?;
         let stored = own_posts(&self.context, number, number).await?;
         // A post that the node has not listed yet counts as made: peers read the profile anyway, and asking again and

@@ -4,19 +4,12 @@ use twister::wire::{DirectMessage, PostKind};
 use twister::{MessageRange, Peer, PostFlags, PostNumber, PostRange, RpcError, SignedPost, Username};
 
 use super::Context;
-use crate::frame::v0::{self, Frame};
-use crate::message::{Message, MessageId};
+use crate::frame::v1;
 use crate::route::Receiver;
-use crate::store::OutboxRow;
+use crate::store::FrameRow;
 
 /// Direct messages that are read at a time.
 const PAGE: u32 = 100;
-
-/// The text that carries message `number` of this bridge.
-pub(super) fn text_of(context: &Context, number: u64, message: &Message) -> String {
-    let Message { topic, payload, qos, .. } = message.clone();
-    v0::encode(&Frame { topic, payload, qos, id: Some(MessageId::new(&context.stream, number)) })
-}
 
 /// The account's own posts from `first` to `last`, both included, as its node has them.
 pub(super) async fn own_posts(
@@ -46,20 +39,25 @@ pub(super) async fn posts_between(
     Ok(posts)
 }
 
-/// The post that brought `row` out under `number`, if it did. It is known by its text: nothing else is left of it after a
+/// The text of the frame that a public post carries: a v1 frame has a field of its own.
+pub(super) fn frame_text(found: &SignedPost) -> &str {
+    found.post.fields.get(v1::FIELD).and_then(|field| field.as_str()).unwrap_or_else(|| found.post.text())
+}
+
+/// The post that brought `frame` out under `number`, if it did. It is known by its text: nothing else is left of it after a
 /// crash.
 pub(super) async fn find_out(
     context: &Context,
-    row: &OutboxRow,
+    frame: &FrameRow,
     number: PostNumber,
 ) -> Result<Option<SignedPost>, RpcError> {
-    let text = text_of(context, row.message_number, &row.message);
+    let text = &frame.text;
     let Some(found) = own_posts(context, number, number).await?.pop() else { return Ok(None) };
-    let is_it = match (&row.receiver, &found.post.kind) {
-        (Receiver::Everybody, PostKind::Public) => found.post.text() == text,
+    let is_it = match (&frame.receiver, &found.post.kind) {
+        (Receiver::Everybody, PostKind::Public) => frame_text(&found) == text,
         (Receiver::Account(peer), PostKind::DirectMessage(_)) => {
             let listed = listed_since(context, peer, found.post.time).await?;
-            listed.iter().any(|message| message.from_me && message.number == number && message.text == text)
+            listed.iter().any(|message| message.from_me && message.number == number && message.text == *text)
         }
         _ => false,
     };

@@ -20,6 +20,12 @@ const PROFILE: &str = "profile";
 /// The member of the profile, and of announcements, that lists the filters.
 pub(super) const TOPICS: &str = "mqtt_topics";
 
+/// The member of the profile, and of announcements, that lists the versions of packed frames that the account understands.
+pub(super) const FRAMES: &str = "mqtt_frames";
+
+/// The versions of packed frames that this program understands.
+const VERSIONS: &[u64] = &[1];
+
 /// The member of announcements with the profile's sequence number.
 pub(super) const TOPICS_SEQ: &str = "mqtt_topics_seq";
 
@@ -76,6 +82,9 @@ pub(super) async fn pending_announcement(context: &Context) -> Result<Option<Ann
     let Some(topics) = profile.fields.get(TOPICS) else { return Ok(None) };
     let mut fields = CustomFields::new();
     fields.insert(TOPICS.to_owned(), FieldValue::Text(topics.to_string()));
+    if let Some(versions) = profile.fields.get(FRAMES) {
+        fields.insert(FRAMES.to_owned(), FieldValue::Text(versions.to_string()));
+    }
     fields.insert(TOPICS_SEQ.to_owned(), FieldValue::Integer(i32::try_from(profile.seq).unwrap_or(i32::MAX)));
     let size = custom_post_size(&context.config.twister.account, &fields, PostNumbers::WIDEST);
     if size > MAX_POST_SIZE {
@@ -86,17 +95,25 @@ pub(super) async fn pending_announcement(context: &Context) -> Result<Option<Ann
     Ok(Some(Announcement { fields, seq: profile.seq }))
 }
 
-/// A peer has published these filters in the profile of this sequence number.
+/// A peer has published these filters, and which frames it understands, in the profile of this sequence number.
 pub(super) async fn handle_published(
     context: &Context,
     peer: &Username,
     topics: &Value,
+    versions: &Value,
     seq: u64,
 ) -> Result<(), StoreError> {
     // A filter that is not valid matches nothing; the others are good all the same.
     let texts = topics.as_array().into_iter().flatten().filter_map(Value::as_str);
     let filters: Vec<TopicFilter> = texts.filter_map(|text| text.parse().ok()).collect();
-    if context.store.set_published_topics(peer, &filters, seq).await? {
+    let packed = versions.as_array().into_iter().flatten().any(|version| version.as_u64() == Some(1));
+    if context.store.set_published_topics(peer, &filters, packed, seq).await? {
+        let (name, wanted) = (peer.clone(), filters.clone());
+        context.sending(move |sender, _| sender.handle_published(&name, &wanted)).await?;
+        context.packers.send_if_modified(|packers| match packed {
+            true => packers.insert(peer.clone()),
+            false => packers.remove(peer),
+        });
         context.published.send_modify(|published| {
             published.insert(peer.clone(), filters);
         });
@@ -111,18 +128,23 @@ async fn publish(context: &Context) -> Result<bool, Trouble> {
     let mine: Vec<Value> = context.config.subscriptions.iter().map(|filter| filter.as_str().into()).collect();
     let known = context.store.known_profile().await?;
     let Some(mut profile) = read_own_profile(context, known).await? else { return Ok(false) };
-    if profile.fields.get(TOPICS) == Some(&Value::Array(mine.clone())) {
+    let versions = Value::from(VERSIONS);
+    if profile.fields.get(TOPICS) == Some(&Value::Array(mine.clone())) && profile.fields.get(FRAMES) == Some(&versions)
+    {
         context.store.set_known_profile(profile).await?;
         return Ok(true);
     }
     profile.fields.insert(TOPICS.to_owned(), Value::Array(mine));
+    profile.fields.insert(FRAMES.to_owned(), versions);
     profile.seq += 1;
     let put = DhtPut::Single { seq: u32::try_from(profile.seq).unwrap_or(u32::MAX) };
     let value = Value::Object(profile.fields.clone());
     context.client.dht_put(account.as_str(), PROFILE, put, &value, account).await?;
     // A put with a stale number answers success too, so the profile is read back.
     let stored = newest(context.client.dht_get(account.as_str(), PROFILE, DhtKind::Single, Some(DHT_TIMEOUT)).await?);
-    let out = stored.is_some_and(|entry| entry.value.get(TOPICS) == profile.fields.get(TOPICS));
+    let is_same =
+        |entry: &DhtEntry| [TOPICS, FRAMES].iter().all(|member| entry.value.get(member) == profile.fields.get(*member));
+    let out = stored.as_ref().is_some_and(is_same);
     match out {
         true => {
             context.store.set_known_profile(profile).await?;
@@ -168,7 +190,8 @@ async fn learn(context: &Context, peer: &Username) -> Result<(), Trouble> {
     let Some(entry) = newest(entries) else { return Ok(()) };
     let nothing = Value::Array(Vec::new());
     let topics = entry.value.get(TOPICS).unwrap_or(&nothing);
-    Ok(handle_published(context, peer, topics, entry.seq.unwrap_or(0)).await?)
+    let versions = entry.value.get(FRAMES).unwrap_or(&nothing);
+    Ok(handle_published(context, peer, topics, versions, entry.seq.unwrap_or(0)).await?)
 }
 
 fn newest(entries: Vec<DhtEntry>) -> Option<DhtEntry> {

@@ -7,14 +7,11 @@ use tokio::sync::mpsc;
 
 use super::Context;
 use super::context::Moved;
-use super::readback::text_of;
 use crate::backoff::Backoff;
-use crate::clock::now_ms;
 use crate::event::{Direction, Part, ProblemCode, Step};
-use crate::fit::fits;
 use crate::message::Message;
 use crate::mqtt::{Command, Incoming, qos_of};
-use crate::route::{Receiver, Route, route};
+use crate::route::{Route, route};
 use crate::store::Taken;
 use crate::topic::Topic;
 
@@ -67,14 +64,7 @@ fn take(context: &Context, incoming: &Incoming) -> Taken {
     let qos = qos_of(incoming.qos);
     let message = Message::new(topic, incoming.payload.clone(), qos);
     let routes = route(&message, &context.config.forwards, &context.published.borrow());
-    let account = &context.config.twister.account;
-    let (routes, too_large): (Vec<_>, Vec<_>) = routes
-        .into_iter()
-        .partition(|route| fits(account, &route.receiver, &text_of(context, u64::MAX, &route.message)));
-    for route in &too_large {
-        tell_too_large(context, &route.receiver, &route.message);
-    }
-    Taken { routes, refused: !too_large.is_empty(), unreleased, again }
+    Taken { routes, refused: false, unreleased, again }
 }
 
 fn topic_of(incoming: &Incoming) -> Result<Topic, String> {
@@ -82,22 +72,11 @@ fn topic_of(incoming: &Incoming) -> Result<Topic, String> {
     Topic::try_from(text).map_err(|error| error.to_string())
 }
 
-/// A message that one post cannot carry.
-pub(super) fn tell_too_large(context: &Context, receiver: &Receiver, message: &Message) {
-    let text = format!(
-        "the message on {} for {receiver} has {} bytes and does not fit one post, so it was not sent. Send less at a \
-         time, or leave its topic out of the forwards",
-        message.topic,
-        message.payload.len()
-    );
-    context.board.report(Part::Message, ProblemCode::PayloadTooLarge, text);
-    context.tell_moved(Direction::Out, Step::Refused, Moved::to(receiver, message, None));
-}
-
 /// Writes the messages down, however long it takes; false if the bridge stops first.
 async fn write_down(context: &Context, taken: &[Taken]) -> bool {
     for attempt in 0.. {
-        let Err(error) = context.store.take(taken.to_vec(), now_ms()).await else { return true };
+        let batch = taken.to_vec();
+        let Err(error) = context.sending(move |sender, now| sender.take(&batch, now)).await else { return true };
         context.store_trouble(&error);
         if !context.pause(RETRY.pause(attempt)).await {
             return false;

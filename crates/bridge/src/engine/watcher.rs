@@ -13,7 +13,7 @@ use twister::{PostNumber, RpcError, SignedPost, Username};
 use super::Context;
 use super::context::Moved;
 use super::readback::{listed_since, posts_between};
-use super::subscriptions::{self, TOPICS, TOPICS_SEQ};
+use super::subscriptions::{self, FRAMES, TOPICS, TOPICS_SEQ};
 use crate::admit::{Admission, admit};
 use crate::clock::now_ms;
 use crate::event::{Direction, Part, ProblemCode, Step};
@@ -158,8 +158,8 @@ impl Watcher {
                     continue;
                 }
                 PostKind::Public | PostKind::Reply(_) => {
-                    if let Some((topics, seq)) = announced(found) {
-                        subscriptions::handle_published(&self.context, peer, &topics, seq).await?;
+                    if let Some((topics, versions, seq)) = announced(found) {
+                        subscriptions::handle_published(&self.context, peer, &topics, &versions, seq).await?;
                     }
                     outcome(&self.context, peer, found.post.text(), true)
                 }
@@ -258,8 +258,9 @@ async fn receive(context: &Context, mut arrivals: Vec<Arrival>) -> Result<(), St
     Ok(())
 }
 
-/// The subscriptions that a post announces, with the sequence number of the profile that has them.
-fn announced(found: &SignedPost) -> Option<(Value, u64)> {
-    let topics = serde_json::from_str(found.post.fields.get(TOPICS)?.as_str()?).ok()?;
-    Some((topics, found.post.fields.get(TOPICS_SEQ)?.as_u64()?))
+/// The subscriptions that a post announces and the frames that its author understands, with the sequence number of the
+/// profile that has them.
+fn announced(found: &SignedPost) -> Option<(Value, Value, u64)> {
+    let list = |member: &str| serde_json::from_str(found.post.fields.get(member)?.as_str()?).ok();
+    Some((list(TOPICS)?, list(FRAMES).unwrap_or_default(), found.post.fields.get(TOPICS_SEQ)?.as_u64()?))
 }

@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 use twister::{PostNumber, Username};
 
 use super::ledger::{self, Count};
-use super::{RowId, Store, StoreError};
+use super::{RowId, Store, StoreError, broken};
 use crate::message::{Message, MessageId, Qos};
 use crate::topic::Topic;
 
@@ -160,11 +160,6 @@ fn to_row(row: &Row<'_>) -> rusqlite::Result<InboxRow> {
             Qos::try_from(row.get::<_, u8>(6)?).map_err(|error| broken(6, error))?,
         ),
     })
-}
-
-/// A value in the database that this program cannot have written.
-pub(super) fn broken(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }
 
 #[cfg(test)]

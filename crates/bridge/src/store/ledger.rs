@@ -1,20 +1,19 @@
 //! Who the database belongs to, and what it has counted.
 
-use rand::Rng as _;
-use rand::distr::Alphanumeric;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use twister::PostNumber;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, broken};
 use crate::carry::Carry;
 use crate::event::Counters;
+use crate::frame::v1::Stream;
 
 /// Who the database belongs to. Made once, when the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The stream that names this bridge's messages, and its MQTT client.
-    pub stream: String,
+    pub stream: Stream,
 }
 
 /// Something that is counted.
@@ -32,6 +31,12 @@ pub enum Count {
     Refused,
     /// See [`Counters::unwanted`].
     Unwanted,
+    /// See [`Counters::expired`].
+    Expired,
+    /// See [`Counters::superseded`].
+    Superseded,
+    /// See [`Counters::acked`].
+    Acked,
 }
 
 /// The profile as it was last written, to merge with when the network does not have it at hand.
@@ -44,11 +49,12 @@ pub(crate) struct KnownProfile {
 impl Store {
     /// Who the database belongs to; drawn at random the first time.
     pub(crate) async fn identity(&self) -> Result<Identity, StoreError> {
-        let drawn: String = rand::rng().sample_iter(Alphanumeric).take(8).map(char::from).collect();
+        let drawn = Stream::from_number(rand::random());
         self.transaction(move |tx| {
-            tx.execute("INSERT OR IGNORE INTO identity VALUES ('stream', ?1)", [&drawn])?;
-            let stream = tx.query_row("SELECT value FROM identity WHERE name = 'stream'", [], |row| row.get(0))?;
-            Ok(Identity { stream })
+            tx.execute("INSERT OR IGNORE INTO identity VALUES ('stream', ?1)", [drawn.as_str()])?;
+            let query = "SELECT value FROM identity WHERE name = 'stream'";
+            let stream: String = tx.query_row(query, [], |row| row.get(0))?;
+            Ok(Identity { stream: stream.parse().map_err(|error| broken(0, error))? })
         })
         .await
     }
@@ -114,7 +120,18 @@ impl Store {
                 delivered: counted(Count::Delivered)?,
                 refused: counted(Count::Refused)?,
                 unwanted: counted(Count::Unwanted)?,
-                waiting_out: waiting("SELECT count(*) FROM outbox")?,
+                expired: counted(Count::Expired)?,
+                superseded: counted(Count::Superseded)?,
+                acked: counted(Count::Acked)?,
+                waiting_out: waiting(
+                    "SELECT (SELECT count(*) FROM outbox WHERE packed = 0) + (
+                         SELECT count(DISTINCT packed.message) FROM frame JOIN packed ON packed.frame = frame.id
+                         JOIN outbox ON outbox.id = packed.message WHERE frame.out = 0 AND outbox.packed = 1)",
+                )?,
+                unheard: waiting(
+                    "SELECT count(DISTINCT packed.message) FROM frame JOIN packed ON packed.frame = frame.id
+                     WHERE frame.out = 1",
+                )?,
                 waiting_in: waiting("SELECT count(*) FROM inbox")?,
             })
         })
@@ -136,6 +153,9 @@ impl Count {
             Self::Delivered => "delivered",
             Self::Refused => "refused",
             Self::Unwanted => "unwanted",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+            Self::Acked => "acked",
         }
     }
 }

@@ -3,16 +3,18 @@
 //!
 //! Deliberately not here: decisions. Each call is one transaction that writes down what somebody decided.
 
+mod frames;
 mod inbox;
 mod ledger;
 mod outbox;
 mod peers;
 mod schema;
 
+pub use frames::{FrameRow, NewFrame, SentMessage};
 pub use inbox::{Arrival, Arrived, InboxRow};
 pub use ledger::Count;
 pub(crate) use ledger::KnownProfile;
-pub use outbox::{OutboxRow, Taken};
+pub use outbox::{OutboxRow, Queue, Replaced, Taken};
 pub use peers::PeerRecord;
 
 use std::fs::{self, File, TryLockError};
@@ -125,6 +127,11 @@ impl Store {
         let task = tokio::task::spawn_blocking(move || store.run(work));
         task.await.map_err(|_| StoreError::ShuttingDown)?
     }
+}
+
+/// A value in the database that this program cannot have written.
+fn broken(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
-//! The outbox: what was taken from the local broker and is not out for certain.
+//! The outbox: what was taken from the local broker and is not settled.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use twister::{PostNumber, Username};
 
 use super::ledger::{self, Count};
-use super::{RowId, Store, StoreError};
+use super::{RowId, Store, StoreError, broken};
 use crate::message::{Message, Qos};
 use crate::route::{Receiver, Route};
-use crate::topic::Topic;
+use crate::topic::{Topic, TopicFilter};
+
+/// Messages of quality of service 0 that wait for one receiver at most; above it the oldest are dropped. They may be
+/// lost, and must not crowd out those that may not.
+const MOST_UNSURE: usize = 1000;
 
 /// A message as it is taken from the local broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,31 +26,55 @@ pub struct Taken {
     pub again: bool,
 }
 
-/// A post or direct message that is not out for certain.
+/// A message on its way to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
     /// Its key.
     pub id: RowId,
     /// The message's number in the stream.
-    pub message_number: u64,
+    pub number: u64,
     /// Who it goes to.
     pub receiver: Receiver,
     /// The message.
     pub message: Message,
-    /// The post number that it may have gone out under already.
-    pub number: Option<PostNumber>,
+    /// When it was taken, in milliseconds since 1970.
+    pub taken_ms: u64,
+    /// How long it may wait for others, in milliseconds.
+    pub max_wait_ms: u64,
+    /// A newer value of its topic may take its place.
+    pub latest_only: bool,
+    /// When it is worth nothing any more, in milliseconds since 1970.
+    pub expires_ms: Option<u64>,
 }
 
+/// A row that a newer value of its topic has taken the place of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The number that the message had.
+    pub old: u64,
+    /// What stands there now.
+    pub row: OutboxRow,
+}
+
+/// Which rows wait: those of one receiver and one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Queue {
+    /// Who they go to.
+    pub receiver: Receiver,
+    /// Only those that mosquitto-twister must or need not be able to read; none for both.
+    pub compatible: Option<bool>,
+}
+
+const COLUMNS: &str = "id, message, receiver, topic, payload, qos, retain, properties, path, taken_ms, max_wait_ms, latest_only, expires_ms";
+
 impl Store {
-    /// Takes messages over from the local broker; after it they may be acknowledged. Returns the new rows' keys.
-    pub async fn take(&self, batch: Vec<Taken>, now_ms: u64) -> Result<Vec<RowId>, StoreError> {
-        self.transaction(move |tx| {
+    /// Takes messages over from the local broker; after it they may be acknowledged. Returns the rows that were replaced.
+    pub fn take(&self, batch: &[Taken], now_ms: u64) -> Result<Vec<Replaced>, StoreError> {
+        self.run(|tx| {
             let mut next: u64 = ledger::value(tx, "next_message")?.unwrap_or(1);
-            let mut rows = Vec::new();
-            let query =
-                "INSERT INTO outbox (message, receiver, topic, payload, qos, taken_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-            let mut insert = tx.prepare_cached(query)?;
-            for Taken { routes, refused, unreleased, again } in &batch {
+            let mut replaced = Vec::new();
+            let mut unsure = std::collections::BTreeSet::new();
+            for Taken { routes, refused, unreleased, again } in batch {
                 if let Some(packet) = unreleased {
                     let known = tx.execute("INSERT OR IGNORE INTO unreleased VALUES (?1)", [packet])? == 0;
                     if known && *again {
@@ -57,18 +85,24 @@ impl Store {
                 if routes.is_empty() {
                     continue;
                 }
-                for Route { receiver, message, .. } in routes {
-                    let qos = u8::from(message.qos);
-                    let fields = params![next, to_text(receiver), message.topic.as_str(), message.payload, qos, now_ms];
-                    rows.push(insert.insert(fields)?);
+                for route in routes {
+                    match replace(tx, route, next, now_ms)? {
+                        Some(row) => replaced.push(row),
+                        None => insert(tx, route, next, now_ms)?,
+                    }
+                    if route.message.qos == Qos::AtMostOnce {
+                        unsure.insert(route.receiver.clone());
+                    }
                 }
                 next += 1;
                 ledger::add(tx, Count::Taken, 1)?;
             }
+            for receiver in unsure {
+                drop_unsure(tx, &receiver)?;
+            }
             ledger::set_value(tx, "next_message", &next)?;
-            Ok(rows)
+            Ok(replaced)
         })
-        .await
     }
 
     /// The packet identifiers of QoS 2 messages that were taken and not released yet.
@@ -87,197 +121,214 @@ impl Store {
         self.transaction(|tx| tx.execute("DELETE FROM unreleased", []).map(drop)).await
     }
 
-    /// The oldest rows, at most `limit`, but none for the accounts in `held`.
-    pub async fn outbox(&self, held: Vec<Username>, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        self.transaction(move |tx| {
-            let held: Vec<&str> = held.iter().map(Username::as_str).collect();
-            let held = serde_json::to_string(&held).unwrap_or_else(|_| "[]".to_owned());
-            let query = "SELECT id, message, receiver, topic, payload, qos, number FROM outbox
-                         WHERE receiver NOT IN (SELECT value FROM json_each(?1)) ORDER BY id LIMIT ?2";
-            tx.prepare_cached(query)?.query_map(params![held, limit], to_row)?.collect()
+    /// The receivers for whom something waits.
+    pub fn waiting_receivers(&self) -> Result<Vec<Receiver>, StoreError> {
+        self.run(|tx| {
+            // Receivers are few and rows many: this steps from one receiver to the next in the index.
+            let query = "WITH RECURSIVE one(receiver) AS (
+                             SELECT min(receiver) FROM outbox WHERE packed = 0
+                             UNION ALL
+                             SELECT (SELECT min(receiver) FROM outbox WHERE packed = 0 AND receiver > one.receiver)
+                             FROM one WHERE one.receiver IS NOT NULL)
+                         SELECT receiver FROM one WHERE receiver IS NOT NULL";
+            tx.prepare_cached(query)?.query_map([], |row| to_receiver(row, 0))?.collect()
         })
-        .await
+    }
+
+    /// The oldest rows of a queue after row `after` that nobody holds back: those of quality of service 0, or the others.
+    pub fn waiting(
+        &self,
+        queue: &Queue,
+        unsure: bool,
+        after: RowId,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.run(|tx| {
+            let query = format!(
+                "SELECT {COLUMNS} FROM outbox
+                 WHERE receiver = ?1 AND (qos = 0) = ?2 AND id > ?3 AND packed = 0 AND held = 0
+                     AND compatible = ifnull(?4, compatible)
+                 ORDER BY id LIMIT ?5"
+            );
+            let fields = params![to_text(&queue.receiver), unsure, after, queue.compatible, limit];
+            tx.prepare_cached(&query)?.query_map(fields, to_row)?.collect()
+        })
     }
 
     /// Drops rows of quality of service 0 for the accounts in `held` that were taken before `before_ms`: they may be lost,
     /// and nobody wants them late.
-    pub async fn drop_stale(&self, held: Vec<Username>, before_ms: u64) -> Result<(), StoreError> {
-        self.transaction(move |tx| {
-            for name in &held {
-                let query = "DELETE FROM outbox WHERE receiver = ?1 AND qos = 0 AND taken_ms < ?2";
-                tx.execute(query, params![name.as_str(), before_ms])?;
+    pub fn drop_stale(&self, held: &[Username], before_ms: u64) -> Result<(), StoreError> {
+        self.run(|tx| {
+            for name in held {
+                let query = "DELETE FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0";
+                let dropped = tx.execute(query, params![name.as_str(), before_ms])?;
+                ledger::add(tx, Count::Expired, dropped)?;
             }
             Ok(())
         })
-        .await
     }
 
-    /// Writes down the number that a row is about to go out under, before it goes.
-    pub async fn assign_number(&self, id: RowId, number: PostNumber) -> Result<(), StoreError> {
-        self.transaction(move |tx| {
-            tx.execute("UPDATE outbox SET number = ?2 WHERE id = ?1", params![id, number.0])?;
-            let next: u32 = ledger::value(tx, "next_number")?.unwrap_or(0);
-            ledger::set_value(tx, "next_number", &next.max(number.next().0))
+    /// Drops what waits for `peer` on topics that it does not want (any more). Returns how much that was.
+    pub fn drop_unwanted(&self, peer: &Username, wanted: &[TopicFilter]) -> Result<usize, StoreError> {
+        self.run(|tx| {
+            let rows: Vec<(RowId, String)> = {
+                let query = "SELECT id, topic FROM outbox WHERE receiver = ?1 AND packed = 0";
+                let mut query = tx.prepare_cached(query)?;
+                query.query_map([peer.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?
+            };
+            let is_wanted = |topic: &str| match Topic::try_from(topic.to_owned()) {
+                Ok(topic) => wanted.iter().any(|filter| filter.matches(&topic)),
+                Err(_) => false,
+            };
+            let unwanted: Vec<RowId> =
+                rows.into_iter().filter(|(_, topic)| !is_wanted(topic)).map(|(id, _)| id).collect();
+            for id in &unwanted {
+                tx.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
+            }
+            Ok(unwanted.len())
         })
-        .await
+    }
+
+    /// The message of a row.
+    pub fn outbox_message(&self, id: RowId) -> Result<Option<Message>, StoreError> {
+        self.run(|tx| {
+            let query = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1");
+            tx.query_row(&query, [id], to_row).optional().map(|row| row.map(|row| row.message))
+        })
+    }
+
+    /// Drops rows that will not go out, and counts them.
+    pub fn drop_rows(&self, rows: &[RowId], count: Count) -> Result<(), StoreError> {
+        self.run(|tx| {
+            for id in rows {
+                let dropped = tx.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
+                ledger::add(tx, count, dropped)?;
+            }
+            Ok(())
+        })
     }
 
     /// Writes down that `number` is used, by whomever.
-    pub async fn skip_number(&self, number: PostNumber) -> Result<(), StoreError> {
-        self.transaction(move |tx| {
-            let next: u32 = ledger::value(tx, "next_number")?.unwrap_or(0);
-            ledger::set_value(tx, "next_number", &next.max(number.next().0))
-        })
-        .await
-    }
-
-    /// A row did not go out under the number it had: it waits for another.
-    pub async fn unassign_number(&self, id: RowId) -> Result<(), StoreError> {
-        self.transaction(move |tx| tx.execute("UPDATE outbox SET number = NULL WHERE id = ?1", [id]).map(drop)).await
-    }
-
-    /// These rows were read back from the network: they are out.
-    pub async fn confirm_posted(&self, rows: Vec<RowId>) -> Result<(), StoreError> {
-        self.transaction(move |tx| {
-            for id in &rows {
-                tx.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
-            }
-            ledger::add(tx, Count::Posted, rows.len())
-        })
-        .await
-    }
-
-    /// A row cannot go out, ever: it is dropped and counted.
-    pub async fn refuse(&self, id: RowId) -> Result<(), StoreError> {
-        self.transaction(move |tx| {
-            tx.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
-            ledger::add(tx, Count::Refused, 1)
-        })
-        .await
-    }
-
-    /// Drops rows that turned out not to be wanted by their receiver.
-    pub async fn drop_unwanted(&self, rows: Vec<RowId>) -> Result<(), StoreError> {
-        self.transaction(move |tx| {
-            for id in &rows {
-                tx.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
-            }
-            Ok(())
-        })
-        .await
+    pub fn skip_number(&self, number: PostNumber) -> Result<(), StoreError> {
+        self.run(|tx| skip_number(tx, number))
     }
 }
 
-fn to_text(receiver: &Receiver) -> &str {
+pub(super) fn skip_number(tx: &Transaction<'_>, number: PostNumber) -> rusqlite::Result<()> {
+    let next: u32 = ledger::value(tx, "next_number")?.unwrap_or(0);
+    ledger::set_value(tx, "next_number", &next.max(number.next().0))
+}
+
+/// Puts a message into the place of an older value of its topic that waits, if its rule says that only the newest counts.
+fn replace(tx: &Transaction<'_>, route: &Route, number: u64, now_ms: u64) -> rusqlite::Result<Option<Replaced>> {
+    if !route.waiting.latest_only {
+        return Ok(None);
+    }
+    let message = &route.message;
+    // The newest row of the topic must itself be replaceable, and none of it may have left.
+    let query = format!(
+        "SELECT {COLUMNS} FROM outbox AS newest
+         WHERE receiver = ?1 AND topic = ?2 AND qos = ?3 AND packed = 0 AND latest_only = 1
+             AND NOT EXISTS (SELECT 1 FROM packed WHERE packed.message = newest.id)
+         ORDER BY id DESC LIMIT 1"
+    );
+    let fields = params![to_text(&route.receiver), message.topic.as_str(), u8::from(message.qos)];
+    let Some(old) = tx.prepare_cached(&query)?.query_map(fields, to_row)?.next().transpose()? else { return Ok(None) };
+    let expires_ms = expires_ms(route, now_ms);
+    let query = "UPDATE outbox SET message = ?2, payload = ?3, retain = ?4, properties = ?5, path = ?6, expires_ms = ?7
+                 WHERE id = ?1";
+    let fields = params![
+        old.id,
+        number,
+        message.payload,
+        message.retain,
+        to_json(&message.properties)?,
+        to_json(&message.path)?,
+        expires_ms
+    ];
+    tx.prepare_cached(query)?.execute(fields)?;
+    ledger::add(tx, Count::Superseded, 1)?;
+    Ok(Some(Replaced { old: old.number, row: OutboxRow { number, message: message.clone(), expires_ms, ..old } }))
+}
+
+fn insert(tx: &Transaction<'_>, route: &Route, number: u64, now_ms: u64) -> rusqlite::Result<()> {
+    let Route { receiver, message, waiting, compatible } = route;
+    let max_wait_ms = u64::try_from(waiting.max_wait.as_millis()).unwrap_or(u64::MAX);
+    let query =
+        "INSERT INTO outbox (message, receiver, topic, payload, qos, retain, properties, path, taken_ms, max_wait_ms,
+                     latest_only, compatible, expires_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    let fields = params![
+        number,
+        to_text(receiver),
+        message.topic.as_str(),
+        message.payload,
+        u8::from(message.qos),
+        message.retain,
+        to_json(&message.properties)?,
+        to_json(&message.path)?,
+        now_ms,
+        max_wait_ms,
+        waiting.latest_only,
+        compatible,
+        expires_ms(route, now_ms),
+    ];
+    tx.prepare_cached(query)?.execute(fields).map(drop)
+}
+
+/// When a message taken now is worth nothing any more: the publisher and the rule may both say so.
+fn expires_ms(route: &Route, now_ms: u64) -> Option<u64> {
+    let own = route.message.properties.expiry_s.map(|seconds| u64::from(seconds) * 1000);
+    let rules = route.waiting.expires_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+    own.into_iter().chain(rules).min().map(|after| now_ms.saturating_add(after))
+}
+
+fn drop_unsure(tx: &Transaction<'_>, receiver: &Receiver) -> rusqlite::Result<()> {
+    let query = "DELETE FROM outbox WHERE id IN (
+                     SELECT id FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND packed = 0 AND retain = 0
+                     ORDER BY id DESC LIMIT -1 OFFSET ?2)";
+    let dropped = tx.prepare_cached(query)?.execute(params![to_text(receiver), MOST_UNSURE])?;
+    ledger::add(tx, Count::Expired, dropped)
+}
+
+pub(super) fn to_text(receiver: &Receiver) -> &str {
     match receiver {
         Receiver::Everybody => "",
         Receiver::Account(name) => name.as_str(),
     }
 }
 
-fn to_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
-    let receiver = match row.get::<_, String>(2)?.as_str() {
-        "" => Receiver::Everybody,
-        name => Receiver::Account(name.parse().map_err(|error| super::inbox::broken(2, error))?),
-    };
-    Ok(OutboxRow {
-        id: row.get(0)?,
-        message_number: row.get(1)?,
-        receiver,
-        message: Message::new(
-            Topic::try_from(row.get::<_, String>(3)?).map_err(|error| super::inbox::broken(3, error))?,
-            row.get::<_, Vec<u8>>(4)?,
-            Qos::try_from(row.get::<_, u8>(5)?).map_err(|error| super::inbox::broken(5, error))?,
-        ),
-        number: row.get::<_, Option<u32>>(6)?.map(PostNumber),
-    })
+pub(super) fn to_receiver(row: &Row<'_>, column: usize) -> rusqlite::Result<Receiver> {
+    match row.get::<_, String>(column)?.as_str() {
+        "" => Ok(Receiver::Everybody),
+        name => name.parse().map(Receiver::Account).map_err(|error| broken(column, error)),
+    }
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::route::Waiting;
+fn to_json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
 
-    fn taken(payload: &str, receivers: &[Receiver]) -> Taken {
-        let message = Message::new("a/b".parse().unwrap(), payload, Qos::AtLeastOnce);
-        let to = |receiver: &Receiver| Route {
-            receiver: receiver.clone(),
-            message: message.clone(),
-            waiting: Waiting::default(),
-            compatible: false,
-        };
-        Taken { routes: receivers.iter().map(to).collect(), refused: false, unreleased: None, again: false }
-    }
+fn from_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(&row.get::<_, String>(column)?).map_err(|error| broken(column, error))
+}
 
-    fn bob() -> Receiver {
-        Receiver::Account("mqtt_bob".parse().unwrap())
-    }
-
-    #[tokio::test]
-    async fn what_was_taken_is_there_after_a_restart_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        store.take(vec![taken("1", &[Receiver::Everybody, bob()]), taken("2", &[bob()])], 5).await.unwrap();
-        drop(store);
-        let store = Store::open(folder.path()).unwrap();
-        let rows = store.outbox(vec![], 10).await.unwrap();
-        let summary: Vec<_> = rows.iter().map(|row| (row.message_number, row.receiver.to_string())).collect();
-        assert_eq!(summary, [(1, "everybody".into()), (1, "mqtt_bob".into()), (2, "mqtt_bob".into())]);
-        store.take(vec![taken("3", &[bob()])], 6).await.unwrap();
-        assert_eq!(store.outbox(vec![], 10).await.unwrap()[3].message_number, 3);
-        assert_eq!(store.counters().await.unwrap().taken, 3);
-    }
-
-    #[tokio::test]
-    async fn a_message_sent_again_before_its_release_is_taken_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let exactly_once = |again| Taken { unreleased: Some(7), again, ..taken("1", &[bob()]) };
-        assert_eq!(store.take(vec![exactly_once(false)], 5).await.unwrap().len(), 1);
-        assert!(store.take(vec![exactly_once(true)], 6).await.unwrap().is_empty());
-        assert_eq!(store.unreleased().await.unwrap(), [7]);
-        store.release(7).await.unwrap();
-        assert_eq!(store.take(vec![exactly_once(true)], 7).await.unwrap().len(), 1);
-    }
-
-    #[tokio::test]
-    async fn rows_for_held_accounts_do_not_block_the_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        store.take(vec![taken("1", &[bob()]), taken("2", &[Receiver::Everybody])], 5).await.unwrap();
-        let rows = store.outbox(vec!["mqtt_bob".parse().unwrap()], 10).await.unwrap();
-        assert_eq!(rows.iter().map(|row| row.message_number).collect::<Vec<_>>(), [2]);
-    }
-
-    #[tokio::test]
-    async fn only_what_may_be_lost_is_dropped_while_it_waits() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let at_most_once = |payload: &str, receiver: Receiver| {
-            let mut taken = taken(payload, &[receiver]);
-            taken.routes[0].message.qos = Qos::AtMostOnce;
-            taken
-        };
-        let batch = vec![taken("1", &[bob()]), at_most_once("2", bob()), at_most_once("3", Receiver::Everybody)];
-        store.take(batch, 5).await.unwrap();
-        store.take(vec![at_most_once("4", bob())], 50).await.unwrap();
-        store.drop_stale(vec!["mqtt_bob".parse().unwrap()], 20).await.unwrap();
-        let rows = store.outbox(vec![], 10).await.unwrap();
-        assert_eq!(rows.iter().map(|row| row.message_number).collect::<Vec<_>>(), [1, 3, 4]);
-    }
-
-    #[tokio::test]
-    async fn a_number_is_written_down_before_it_is_used_and_never_given_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path()).unwrap();
-        let rows = store.take(vec![taken("1", &[bob()])], 5).await.unwrap();
-        store.assign_number(rows[0], PostNumber(7)).await.unwrap();
-        drop(store);
-        let store = Store::open(folder.path()).unwrap();
-        assert_eq!(store.outbox(vec![], 1).await.unwrap()[0].number, Some(PostNumber(7)));
-        assert_eq!(store.next_number().await.unwrap(), PostNumber(8));
-        store.skip_number(PostNumber(3)).await.unwrap();
-        assert_eq!(store.next_number().await.unwrap(), PostNumber(8));
-    }
+fn to_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    Ok(OutboxRow {
+        id: row.get(0)?,
+        number: row.get(1)?,
+        receiver: to_receiver(row, 2)?,
+        message: Message {
+            topic: Topic::try_from(row.get::<_, String>(3)?).map_err(|error| broken(3, error))?,
+            payload: row.get(4)?,
+            qos: Qos::try_from(row.get::<_, u8>(5)?).map_err(|error| broken(5, error))?,
+            retain: row.get(6)?,
+            properties: from_json(row, 7)?,
+            path: from_json(row, 8)?,
+        },
+        taken_ms: row.get(9)?,
+        max_wait_ms: row.get(10)?,
+        latest_only: row.get(11)?,
+        expires_ms: row.get(12)?,
+    })
 }

@@ -1,11 +1,11 @@
 //! What is known of followed accounts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{OptionalExtension as _, params};
 use twister::{PostNumber, Username};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, broken};
 use crate::topic::TopicFilter;
 
 /// Since when an account is followed.
@@ -58,20 +58,31 @@ impl Store {
         .await
     }
 
+    /// The peers that have announced to understand packed frames.
+    pub async fn packers(&self) -> Result<HashSet<Username>, StoreError> {
+        self.transaction(|tx| {
+            let mut query = tx.prepare("SELECT name FROM peer WHERE frames = 1")?;
+            let names = query.query_map([], |row| row.get::<_, String>(0))?;
+            names.map(|name| name?.parse().map_err(|error| broken(0, error))).collect()
+        })
+        .await
+    }
+
     /// Writes down what a peer, met before, has published in the profile of this sequence number. Returns whether that
     /// is news: an older profile is not.
     pub async fn set_published_topics(
         &self,
         peer: &Username,
         topics: &[TopicFilter],
+        packed: bool,
         seq: u64,
     ) -> Result<bool, StoreError> {
         let peer = peer.clone();
         let topics = serde_json::to_string(topics).unwrap_or_else(|_| "[]".to_owned());
         self.transaction(move |tx| {
-            let query = "UPDATE peer SET topics = ?2, topics_seq = ?3
+            let query = "UPDATE peer SET topics = ?2, frames = ?4, topics_seq = ?3
                          WHERE name = ?1 AND (topics_seq IS NULL OR topics_seq < ?3)";
-            Ok(tx.execute(query, params![peer.as_str(), topics, seq])? > 0)
+            Ok(tx.execute(query, params![peer.as_str(), topics, seq, packed])? > 0)
         })
         .await
     }

@@ -70,6 +70,65 @@ const MIGRATIONS: &[&str] = &["
         topics          TEXT,              -- published subscriptions as a JSON list; NULL while not heard of
         topics_seq      INTEGER            -- sequence number of the profile that has them
     ) WITHOUT ROWID;
+", "
+    -- Many messages share a post now, so what waits and what was posted stand apart.
+    ALTER TABLE outbox RENAME TO outbox_before;
+
+    -- Messages that are not settled, one row a message and receiver.
+    CREATE TABLE outbox (
+        id          INTEGER PRIMARY KEY AUTOINCREMENT,
+        message     INTEGER NOT NULL,            -- number in the stream; rows of one message share it
+        receiver    TEXT NOT NULL,               -- '' is everybody
+        topic       TEXT NOT NULL,
+        payload     BLOB NOT NULL,
+        qos         INTEGER NOT NULL,
+        retain      INTEGER NOT NULL,
+        properties  TEXT NOT NULL,               -- as JSON
+        path        TEXT NOT NULL,               -- accounts, as a JSON list
+        taken_ms    INTEGER NOT NULL,
+        max_wait_ms INTEGER NOT NULL,
+        latest_only INTEGER NOT NULL,
+        compatible  INTEGER NOT NULL,            -- in public, mosquitto-twister must be able to read it
+        expires_ms  INTEGER,                     -- worth nothing after it
+        held        INTEGER NOT NULL DEFAULT 0,  -- a person keeps it from going
+        packed      INTEGER NOT NULL DEFAULT 0   -- all of it is in frames
+    );
+    INSERT INTO outbox
+        SELECT id, message, receiver, topic, payload, qos, 0, '{}', '[]', taken_ms, 250, 0, 1, NULL, 0, 0 FROM outbox_before;
+    DROP TABLE outbox_before;
+    CREATE INDEX outbox_waiting ON outbox (receiver, qos = 0, id) WHERE packed = 0;
+    CREATE INDEX outbox_topic ON outbox (receiver, topic, qos) WHERE packed = 0 AND latest_only = 1;
+
+    -- Frames that are not settled. The text stays as it is however often it is posted.
+    CREATE TABLE frame (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        receiver TEXT NOT NULL,
+        number   INTEGER,                     -- among the frames to this receiver; NULL in v0
+        text     TEXT NOT NULL,
+        post     INTEGER,                     -- post number it may be out under; not known until read back
+        out      INTEGER NOT NULL DEFAULT 0,  -- it was read back
+        awaited  INTEGER NOT NULL,            -- it stays until the receiver says that it has it
+        seen     INTEGER NOT NULL DEFAULT 0,  -- the receiver has it, but its broker has not
+        tries    INTEGER NOT NULL DEFAULT 0   -- how often it was posted again
+    );
+    CREATE INDEX frame_receiver ON frame (receiver);
+
+    -- What is in which frame. A message in pieces is in several.
+    CREATE TABLE packed (
+        frame   INTEGER NOT NULL,
+        message INTEGER NOT NULL,  -- row of the outbox
+        PRIMARY KEY (frame, message)
+    ) WITHOUT ROWID;
+    CREATE INDEX packed_message ON packed (message);
+
+    -- How many frames each receiver was sent.
+    CREATE TABLE lane (
+        receiver   TEXT PRIMARY KEY,
+        next_frame INTEGER NOT NULL
+    ) WITHOUT ROWID;
+
+    -- Whether a peer has announced that it understands packed frames.
+    ALTER TABLE peer ADD COLUMN frames INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// Sets the connection up and brings the tables up to date.

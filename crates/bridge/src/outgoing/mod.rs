@@ -1,0 +1,357 @@
+//! What leaves: packs what waits in the outbox into frames, and keeps each frame until it is settled.
+//!
+//! It works on the database and has neither socket, clock nor task: the driver (`engine/poster`) hands it the time, posts
+//! what it gives, and tells it what became of that. Whatever it decides is in the database before the driver acts on it, so
+//! a kill at any instant loses nothing; after an error it forgets what it has in memory and begins with the database again.
+//!
+//! Deliberately not here: which messages share a frame ([`crate::pack`]), and how a post is made.
+
+mod lane;
+mod retry;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use twister::{PostNumber, Username};
+
+use self::lane::{DroppedRow, Lane};
+use self::retry::Retries;
+use crate::clock::Now;
+use crate::frame::v1::{Receipt, Stream};
+use crate::message::Message;
+use crate::pack::Pace;
+use crate::route::Receiver;
+use crate::store::{Count, FrameRow, Queue, Replaced, RowId, SentMessage, Store, StoreError, Taken};
+use crate::topic::TopicFilter;
+
+/// Frames that are made before the first of them is out. Few, so that what is urgent does not stand behind many.
+const MOST_TO_POST: usize = 16;
+
+/// How long messages of quality of service 0 wait for an account that is not heard of yet, in milliseconds.
+const STALE_MS: u64 = 120_000;
+
+/// How long receipts wait for a frame that they could ride on.
+const RECEIPT_DELAY: Duration = Duration::from_millis(1500);
+const SCARCE_RECEIPT_DELAY: Duration = Duration::from_secs(30);
+
+/// What is known of an account that private messages go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PeerTerms {
+    /// It understands packed frames.
+    pub packed: bool,
+    /// Its posts are read here, so it can say what it has received.
+    pub receipts: bool,
+    /// It can be written to, and what it wants is known.
+    pub reachable: bool,
+}
+
+impl PeerTerms {
+    /// Of an account of which nothing was heard.
+    const UNKNOWN: Self = Self { packed: false, receipts: false, reachable: false };
+}
+
+/// What became of a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It was read back.
+    Out,
+    /// Another client of the account has used its number.
+    Stolen,
+    /// The node does not have it.
+    Absent,
+}
+
+/// What happened to messages, for people to see.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The node has it.
+    Posted(SentMessage, Option<PostNumber>),
+    /// The receiver has it.
+    Seen(SentMessage),
+    /// The receiver's broker has it.
+    Acked(SentMessage),
+    /// It does not fit a post, or is larger than messages may be.
+    TooLarge(Receiver, Message),
+}
+
+/// The sending half of a bridge.
+pub(crate) struct Outgoing {
+    store: Store,
+    account: Username,
+    stream: Stream,
+    pace: Pace,
+    peers: HashMap<Username, PeerTerms>,
+    lanes: BTreeMap<Queue, Lane>,
+    retries: Retries,
+}
+
+impl Outgoing {
+    /// The sending half of `account`, whose messages `stream` names.
+    pub(crate) fn new(store: Store, account: Username, stream: Stream) -> Self {
+        let (peers, lanes) = (HashMap::new(), BTreeMap::new());
+        Self { store, account, stream, pace: Pace::Out, peers, lanes, retries: Retries::default() }
+    }
+
+    /// Takes messages over from the local broker; after it they may be acknowledged.
+    pub(crate) fn take(&mut self, batch: &[Taken], now: Now) -> Result<(), StoreError> {
+        for Replaced { old, row } in self.store.take(batch, now.wall_ms)? {
+            for lane in self.lanes.values_mut().filter(|lane| lane.receiver() == &row.receiver) {
+                lane.handle_replaced(old, &row, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// How freely posts may be used from now on.
+    pub(crate) fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        self.lanes.values_mut().for_each(|lane| lane.set_pace(pace));
+    }
+
+    /// What is known of the accounts that private messages go to. Nothing goes to those that are not named.
+    pub(crate) fn set_peers(&mut self, peers: HashMap<Username, PeerTerms>) -> Result<(), StoreError> {
+        for (name, terms) in &peers {
+            let before = self.terms(name);
+            let receiver = Receiver::Account(name.clone());
+            if before.packed != terms.packed {
+                self.lanes.retain(|queue, _| queue.receiver != receiver);
+            }
+            // After a start nothing is known of what was before.
+            if terms.reachable && !(terms.packed && terms.receipts) && before != *terms {
+                self.store.stop_awaiting(&receiver)?;
+            }
+        }
+        self.peers = peers;
+        Ok(())
+    }
+
+    /// `peer` wants these topics from now on: what waits for it on others is dropped.
+    pub(crate) fn handle_published(&mut self, peer: &Username, wanted: &[TopicFilter]) -> Result<(), StoreError> {
+        if self.store.drop_unwanted(peer, wanted)? > 0 {
+            self.lanes.retain(|queue, _| queue.receiver != Receiver::Account(peer.clone()));
+        }
+        Ok(())
+    }
+
+    /// Makes the frames that should leave now, as far as posts may be used, and has those posted again that were not heard
+    /// of. What they are is in [`Outgoing::frames_to_post`] then.
+    pub(crate) fn pack(&mut self, now: Now) -> Result<Vec<Outcome>, StoreError> {
+        let outcomes = self.try_pack(now);
+        if outcomes.is_err() {
+            // Frames may have been made that were not written down.
+            self.lanes.clear();
+        }
+        outcomes
+    }
+
+    fn try_pack(&mut self, now: Now) -> Result<Vec<Outcome>, StoreError> {
+        let held = self.held();
+        self.store.drop_stale(&held, now.wall_ms.saturating_sub(STALE_MS))?;
+        self.try_again(now)?;
+        let owed = self.owed(now)?;
+        let mut outcomes = Vec::new();
+        let mut to_post = self.store.count_to_post(&held)?;
+        for queue in self.queues(&owed)? {
+            let receiver = queue.receiver.clone();
+            let awaited = self.is_awaited(&receiver);
+            let mut lane = match self.lanes.remove(&queue) {
+                Some(lane) => lane,
+                None => {
+                    let next_frame = self.store.next_frame(&receiver)?;
+                    // Who asks for receipts understands them.
+                    let packed = self.is_packed(&queue) || owed.contains(&receiver);
+                    Lane::new(queue.clone(), packed, &self.account, self.stream, next_frame, self.pace)
+                }
+            };
+            lane.load(&self.store, now)?;
+            let mut alone = owed.contains(&receiver);
+            while to_post < MOST_TO_POST && self.pace != Pace::Out {
+                let notes = self.store.notes(&receiver, awaited.then_some(lane.next_frame()))?;
+                let Some(frame) = lane.poll_frame(now, &notes, awaited, alone) else { break };
+                self.store.add_frame(&frame, &notes.receipts)?;
+                alone = false;
+                to_post += 1;
+                lane.load(&self.store, now)?;
+            }
+            for DroppedRow { id, count, too_large } in lane.poll_dropped(&self.store)? {
+                self.store.drop_rows(&[id], count)?;
+                outcomes.extend(too_large.map(|message| Outcome::TooLarge(receiver.clone(), message)));
+            }
+            self.lanes.insert(queue, lane);
+        }
+        Ok(outcomes)
+    }
+
+    /// The queues that may have something to send.
+    fn queues(&self, owed: &BTreeSet<Receiver>) -> Result<Vec<Queue>, StoreError> {
+        let mut receivers: BTreeSet<Receiver> = self.store.waiting_receivers()?.into_iter().collect();
+        receivers.extend(owed.iter().cloned());
+        let mut queues = Vec::new();
+        for receiver in receivers {
+            match &receiver {
+                Receiver::Everybody => {
+                    queues.extend(
+                        [false, true]
+                            .map(|compatible| Queue { receiver: receiver.clone(), compatible: Some(compatible) }),
+                    );
+                }
+                Receiver::Account(name) if owed.contains(&receiver) || self.terms(name).reachable => {
+                    queues.push(Queue { receiver, compatible: None });
+                }
+                Receiver::Account(_) => {}
+            }
+        }
+        Ok(queues)
+    }
+
+    /// To whom receipts are owed that have waited long enough for a frame to ride on.
+    fn owed(&self, now: Now) -> Result<BTreeSet<Receiver>, StoreError> {
+        let delay = if self.pace == Pace::Plenty { RECEIPT_DELAY } else { SCARCE_RECEIPT_DELAY };
+        let is_due = |since_ms: u64| u128::from(now.wall_ms.saturating_sub(since_ms)) >= delay.as_millis();
+        let owed = self.store.owed()?;
+        Ok(owed.into_iter().filter(|(_, since)| is_due(*since)).map(|(peer, _)| Receiver::Account(peer)).collect())
+    }
+
+    /// Has the frames posted again that their receivers have been silent about for too long. Frames that are worth nothing
+    /// any more are given up instead.
+    fn try_again(&mut self, now: Now) -> Result<(), StoreError> {
+        let oldest = self.store.oldest_unheard()?;
+        for frame in self.retries.poll(&oldest, self.pace != Pace::Plenty, now.mono) {
+            match self.store.is_worthless(frame, now.wall_ms)? {
+                true => drop(self.store.settle(&[frame], Some(Count::Expired))?),
+                false => self.store.post_again(frame, true)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The frames that have to be posted, the oldest first.
+    pub(crate) fn frames_to_post(&self, limit: usize) -> Result<Vec<FrameRow>, StoreError> {
+        self.store.frames_to_post(&self.held(), limit)
+    }
+
+    /// The frames of which nobody knows whether they are out: what the driver was about to do when it was stopped.
+    pub(crate) fn doubtful_frames(&self) -> Result<Vec<FrameRow>, StoreError> {
+        self.store.doubtful_frames()
+    }
+
+    /// Writes down the post number that a frame is about to go out under, before it goes.
+    pub(crate) fn assign_post(&self, frame: RowId, number: PostNumber) -> Result<(), StoreError> {
+        self.store.assign_post(frame, number)
+    }
+
+    /// Writes down that a number is used, by whomever.
+    pub(crate) fn skip_number(&self, number: PostNumber) -> Result<(), StoreError> {
+        self.store.skip_number(number)
+    }
+
+    /// Whether something waits that cannot leave because the posts are used up.
+    pub(crate) fn is_stuck(&self) -> Result<bool, StoreError> {
+        Ok(self.pace == Pace::Out && !self.queues(&BTreeSet::new())?.is_empty())
+    }
+
+    /// Tells what became of a post.
+    pub(crate) fn settle_post(
+        &mut self,
+        frame: RowId,
+        number: PostNumber,
+        fate: Fate,
+        now: Now,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        match fate {
+            Fate::Out => {
+                self.retries.handle_out(frame, now.mono);
+                let sent = self.store.confirm_out(&[frame])?;
+                Ok(sent.into_iter().map(|message| Outcome::Posted(message, Some(number))).collect())
+            }
+            Fate::Stolen => {
+                self.store.skip_number(number)?;
+                self.store.post_again(frame, false)?;
+                Ok(Vec::new())
+            }
+            Fate::Absent => {
+                self.store.post_again(frame, false)?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// A frame can never be posted: what is in it is dropped and counted.
+    pub(crate) fn refuse(&mut self, frame: RowId) -> Result<Vec<Outcome>, StoreError> {
+        let refused = self.store.settle(&[frame], Some(Count::Refused))?;
+        Ok(refused.into_iter().map(|SentMessage { receiver, message }| Outcome::TooLarge(receiver, message)).collect())
+    }
+
+    /// `peer` says which frames it has. What it says of other streams, or of frames that never were, changes nothing.
+    pub(crate) fn handle_receipts(
+        &mut self,
+        peer: &Username,
+        receipts: &[Receipt],
+        now: Now,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let receiver = Receiver::Account(peer.clone());
+        let mut outcomes = Vec::new();
+        for receipt in receipts.iter().filter(|receipt| receipt.stream == self.stream) {
+            let (mut delivered, mut seen) = (Vec::new(), Vec::new());
+            for frame in self.store.awaited(&receiver)? {
+                if receipt.delivered.contains(frame.number) {
+                    delivered.push(frame.id);
+                } else if receipt.arrived.contains(frame.number) {
+                    if !frame.seen {
+                        seen.push(frame.id);
+                    }
+                } else if frame.number < receipt.arrived.highest
+                    && frame.out
+                    && !self.retries.is_under_way(frame.id, now.mono)
+                {
+                    self.store.post_again(frame.id, true)?;
+                }
+            }
+            self.retries.handle_heard(&receiver);
+            delivered.iter().for_each(|frame| self.retries.handle_settled(*frame));
+            outcomes.extend(self.store.mark_seen(&seen)?.into_iter().map(Outcome::Seen));
+            outcomes.extend(self.store.settle(&delivered, Some(Count::Acked))?.into_iter().map(Outcome::Acked));
+        }
+        Ok(outcomes)
+    }
+
+    /// When to pack again if nothing happens before, on the monotonic clock.
+    pub(crate) fn timeout(&self, now: Now) -> Result<Option<Duration>, StoreError> {
+        let delay = if self.pace == Pace::Plenty { RECEIPT_DELAY } else { SCARCE_RECEIPT_DELAY };
+        let receipts = self.store.owed()?.into_iter().map(|(_, since_ms)| {
+            let waited = Duration::from_millis(now.wall_ms.saturating_sub(since_ms));
+            now.mono + delay.saturating_sub(waited)
+        });
+        let receipts = receipts.filter(|_| self.pace != Pace::Out);
+        Ok(receipts.chain(self.lanes.values().filter_map(Lane::timeout)).chain(self.retries.timeout()).min())
+    }
+
+    /// The accounts that nothing can go to now.
+    fn held(&self) -> Vec<Username> {
+        self.peers.iter().filter(|(_, terms)| !terms.reachable).map(|(name, _)| name.clone()).collect()
+    }
+
+    fn terms(&self, peer: &Username) -> PeerTerms {
+        self.peers.get(peer).copied().unwrap_or(PeerTerms::UNKNOWN)
+    }
+
+    fn is_packed(&self, queue: &Queue) -> bool {
+        match &queue.receiver {
+            Receiver::Everybody => queue.compatible != Some(true),
+            Receiver::Account(name) => self.terms(name).packed,
+        }
+    }
+
+    fn is_awaited(&self, receiver: &Receiver) -> bool {
+        match receiver {
+            Receiver::Everybody => false,
+            Receiver::Account(name) => {
+                let terms = self.terms(name);
+                terms.packed && terms.receipts
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -323,7 +323,10 @@ impl Outgoing {
             now.mono + delay.saturating_sub(waited)
         });
         let receipts = receipts.filter(|_| self.pace != Pace::Out);
-        Ok(receipts.chain(self.lanes.values().filter_map(Lane::timeout)).chain(self.retries.timeout()).min())
+        let held = self.held();
+        let is_held = |lane: &&Lane| held.iter().any(|name| *lane.receiver() == Receiver::Account(name.clone()));
+        let lanes = self.lanes.values().filter(|lane| !is_held(lane)).filter_map(Lane::timeout);
+        Ok(receipts.chain(lanes).chain(self.retries.timeout()).min())
     }
 
     /// The accounts that nothing can go to now.

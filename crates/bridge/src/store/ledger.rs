@@ -107,41 +107,51 @@ impl Store {
 
     /// Everything that was counted, and what waits.
     pub async fn counters(&self) -> Result<Counters, StoreError> {
-        self.transaction(|tx| {
-            let counted = |count: Count| {
-                let query = "SELECT value FROM counter WHERE name = ?1";
-                tx.query_row(query, [count.name()], |row| row.get(0)).optional().map(Option::unwrap_or_default)
-            };
-            let waiting = |query: &str| tx.query_row(query, [], |row| row.get(0));
-            Ok(Counters {
-                taken: counted(Count::Taken)?,
-                posted: counted(Count::Posted)?,
-                received: counted(Count::Received)?,
-                delivered: counted(Count::Delivered)?,
-                refused: counted(Count::Refused)?,
-                unwanted: counted(Count::Unwanted)?,
-                expired: counted(Count::Expired)?,
-                superseded: counted(Count::Superseded)?,
-                acked: counted(Count::Acked)?,
-                waiting_out: waiting(
-                    "SELECT (SELECT count(*) FROM outbox WHERE packed = 0) + (
-                         SELECT count(DISTINCT packed.message) FROM frame JOIN packed ON packed.frame = frame.id
-                         JOIN outbox ON outbox.id = packed.message WHERE frame.out = 0 AND outbox.packed = 1)",
-                )?,
-                unheard: waiting(
-                    "SELECT count(DISTINCT packed.message) FROM frame JOIN packed ON packed.frame = frame.id
-                     WHERE frame.out = 1",
-                )?,
-                waiting_in: waiting("SELECT count(*) FROM inbox")?,
-            })
-        })
-        .await
+        self.transaction(counters).await
     }
 
     /// Counts `by` more.
     pub async fn count(&self, count: Count, by: usize) -> Result<(), StoreError> {
         self.transaction(move |tx| add(tx, count, by)).await
     }
+}
+
+#[cfg(test)]
+impl Store {
+    /// The counters, for tests without tasks.
+    #[allow(clippy::unwrap_used)]
+    pub(crate) fn counters_now(&self) -> Counters {
+        self.run(counters).unwrap()
+    }
+}
+
+fn counters(tx: &Transaction<'_>) -> rusqlite::Result<Counters> {
+    let counted = |count: Count| {
+        let query = "SELECT value FROM counter WHERE name = ?1";
+        tx.query_row(query, [count.name()], |row| row.get(0)).optional().map(Option::unwrap_or_default)
+    };
+    let waiting = |query: &str| tx.query_row(query, [], |row| row.get(0));
+    Ok(Counters {
+        taken: counted(Count::Taken)?,
+        posted: counted(Count::Posted)?,
+        received: counted(Count::Received)?,
+        delivered: counted(Count::Delivered)?,
+        refused: counted(Count::Refused)?,
+        unwanted: counted(Count::Unwanted)?,
+        expired: counted(Count::Expired)?,
+        superseded: counted(Count::Superseded)?,
+        acked: counted(Count::Acked)?,
+        waiting_out: waiting(
+            "SELECT (SELECT count(*) FROM outbox WHERE packed = 0) + (
+                         SELECT count(DISTINCT packed.message) FROM frame JOIN packed ON packed.frame = frame.id
+                         JOIN outbox ON outbox.id = packed.message WHERE frame.out = 0 AND outbox.packed = 1)",
+        )?,
+        unheard: waiting(
+            "SELECT count(DISTINCT packed.message) FROM frame JOIN packed ON packed.frame = frame.id
+                     WHERE frame.out = 1",
+        )?,
+        waiting_in: waiting("SELECT count(*) FROM inbox")?,
+    })
 }
 
 impl Count {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::BridgeName;
+use crate::pack::Pace;
 
 /// Something that happened in a bridge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,6 +163,11 @@ pub struct Quota {
     pub highest_allowed: u32,
     /// How many posts are left now.
     pub left: u32,
+    /// How freely they are used.
+    pub pace: Pace,
+    /// When the next posts are expected, in milliseconds since 1970: each block brings two, about every ten minutes.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub more_at_ms: u64,
 }
 
 /// What has crossed so far.

@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::frame::v1::{Content, Entry, FrameHead, FrameWriter, MAX_MESSAGE_LEN, Notes, Stream};
 use crate::message::Qos;
 use crate::topic::Topic;
@@ -30,7 +32,9 @@ pub struct Terms {
 }
 
 /// How freely posts may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub enum Pace {
     /// A message alone on a quiet bridge leaves at once.
     Plenty,

@@ -11,7 +11,8 @@ use super::Context;
 use super::readback::{find_out, own_posts};
 use super::subscriptions;
 use crate::backoff::Backoff;
-use crate::event::{Part, ProblemCode};
+use crate::clock::now_s;
+use crate::event::{BridgeState, Part, ProblemCode};
 use crate::frame::v1;
 use crate::outgoing::{Fate, PeerTerms};
 use crate::pack::Pace;
@@ -328,6 +329,18 @@ impl Poster {
         Ok(())
     }
 
+    /// What people are told when no posts are left, with an estimate of how long that goes on.
+    fn exhausted(&self) -> String {
+        let BridgeState { counters, quota, .. } = self.context.board.state();
+        let more_at_s = quota.map_or(0, |quota| quota.more_at_ms / 1000);
+        let minutes = more_at_s.saturating_sub(now_s()).div_ceil(60).max(1);
+        let waiting = counters.waiting_out;
+        format!(
+            "the account has used up its posts; the next block allows two more, in about {minutes} minutes, and so does \
+             each one after it, every ten minutes. {waiting} messages wait and go out then, many to a post"
+        )
+    }
+
     /// Waits for what is missing; false if the bridge stops.
     async fn handle_halt(&self, halt: Halt, pause: Duration) -> bool {
         match halt {
@@ -340,8 +353,7 @@ impl Poster {
                 self.context.pause(pause).await
             }
             Halt::QuotaExhausted => {
-                let text = "the account has used up its posts; each new block allows two more (one block takes about \
-                            ten minutes). What waits is kept and goes out then";
+                let text = self.exhausted();
                 self.context.board.report(Part::Account, ProblemCode::QuotaExhausted, text);
                 let mut allowed = self.context.highest_allowed.subscribe();
                 self.context.signals.steward.notify_one();

@@ -11,6 +11,7 @@ use super::{Context, NodeTrouble};
 use crate::backoff::Backoff;
 use crate::clock::now_s;
 use crate::event::{Part, ProblemCode, Quota};
+use crate::pack::Pace;
 use crate::store::{PeerRecord, StoreError};
 
 /// Time between two looks while all is well.
@@ -21,6 +22,9 @@ const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Dur
 
 /// A node whose newest block is older pauses its swarms, in seconds.
 pub(crate) const OLDEST_BLOCK_S: u64 = 24 * 3600;
+
+/// Time between two blocks, about, in seconds.
+const BLOCK_PERIOD_S: u64 = 600;
 
 /// What is wrong.
 enum Trouble {
@@ -63,6 +67,12 @@ pub(super) async fn drive(context: Context) {
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// When the next block is expected, in Unix seconds: ten minutes after the last, or soon if it is late.
+fn next_block_s(newest_s: i64, now_s: u64) -> u64 {
+    let due = u64::try_from(newest_s).unwrap_or(0) + BLOCK_PERIOD_S;
+    due.max(now_s + BLOCK_PERIOD_S / 10)
 }
 
 async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(), Trouble> {
@@ -119,10 +129,13 @@ async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(
     let tried = context.store.next_number().await?;
     let next = known.get(account).copied().flatten().map_or(tried, |known| known.next().max(tried));
     context.highest_allowed.send_if_modified(|old| std::mem::replace(old, allowed) != allowed);
+    let left = (allowed.0 + 1).saturating_sub(next.0);
     context.board.set_quota(Quota {
         next_number: next.0,
         highest_allowed: allowed.0,
-        left: (allowed.0 + 1).saturating_sub(next.0),
+        left,
+        pace: Pace::of(left),
+        more_at_ms: next_block_s(newest.time, now_s()) * 1000,
     });
     // Until peers can read what this account wants, they send it nothing.
     if *context.profile_out.borrow() {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::config::BridgeName;
 use crate::event::{BridgeState, PartState};
+use crate::pack::Pace;
 
 /// Where a bridge tells its state.
 pub(crate) fn topic(bridge: &BridgeName) -> String {
@@ -30,13 +31,21 @@ pub(crate) fn online(state: &BridgeState) -> String {
         node: word(&state.node),
         account: word(&state.account),
         network: word(&state.network),
+        posts: state.quota.map_or("unknown", |quota| pace(quota.pace)),
         problem,
     })
 }
 
 /// The payload while it is not.
 pub(crate) fn offline() -> String {
-    payload(&Payload { state: "offline", node: "unknown", account: "unknown", network: "unknown", problem: None })
+    payload(&Payload {
+        state: "offline",
+        node: "unknown",
+        account: "unknown",
+        network: "unknown",
+        posts: "unknown",
+        problem: None,
+    })
 }
 
 #[derive(Serialize)]
@@ -45,12 +54,21 @@ struct Payload<'a> {
     node: &'a str,
     account: &'a str,
     network: &'a str,
+    posts: &'a str,
     problem: Option<&'a str>,
 }
 
 fn payload(payload: &Payload<'_>) -> String {
     // Strings only: there is nothing in it that JSON cannot express.
     serde_json::to_string(payload).unwrap_or_default()
+}
+
+fn pace(pace: Pace) -> &'static str {
+    match pace {
+        Pace::Plenty => "plenty",
+        Pace::Scarce => "scarce",
+        Pace::Out => "out",
+    }
 }
 
 fn word(part: &PartState) -> &'static str {

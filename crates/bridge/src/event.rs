@@ -177,9 +177,12 @@ pub struct Counters {
     /// Messages taken from the local broker that some forward wanted.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub taken: u64,
-    /// Posts and direct messages that were read back from the network.
+    /// Messages that were posted and read back from the network, counted once for each receiver.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub posted: u64,
+    /// Posts and direct messages that carried them.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub posts: u64,
     /// Messages from the network accepted for the local broker.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub received: u64,

@@ -22,6 +22,8 @@ export interface Row {
 const BEFORE: Record<Step, Step[]> = {
   queued: [],
   posted: ['queued'],
+  seen: ['posted'],
+  acked: ['posted', 'seen'],
   received: [],
   delivered: ['received'],
   refused: ['queued', 'received'],

@@ -67,6 +67,8 @@ export function bridgeStanding({ state, start_error }: Pick<BridgeView, 'state' 
 const STEPS: Record<Step, { word: string; meaning: string; tone: Tone }> = {
   queued: { word: 'Queued', meaning: 'Safe in the outbox, waiting to go out', tone: 'wait' },
   posted: { word: 'Posted', meaning: 'On the network: the node has it and it was read back', tone: 'good' },
+  seen: { word: 'Seen', meaning: 'The receiver’s bridge has it, and says so', tone: 'good' },
+  acked: { word: 'Acked', meaning: 'The receiver’s broker took it over, as its bridge says', tone: 'good' },
   received: { word: 'Received', meaning: 'Safe in the inbox, waiting for the local broker', tone: 'wait' },
   delivered: { word: 'Delivered', meaning: 'The local broker took it over', tone: 'good' },
   refused: { word: 'Refused', meaning: 'Turned away; the problems list says why', tone: 'bad' },

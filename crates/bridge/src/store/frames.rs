@@ -162,7 +162,8 @@ impl Store {
                     settle(tx, *frame)?;
                 }
             }
-            ledger::add(tx, Count::Posted, frames.len())?;
+            ledger::add(tx, Count::Posts, frames.len())?;
+            ledger::add(tx, Count::Posted, sent.len())?;
             Ok(sent)
         })
     }

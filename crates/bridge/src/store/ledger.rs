@@ -23,6 +23,8 @@ pub enum Count {
     Taken,
     /// See [`Counters::posted`].
     Posted,
+    /// See [`Counters::posts`].
+    Posts,
     /// See [`Counters::received`].
     Received,
     /// See [`Counters::delivered`].
@@ -134,6 +136,7 @@ fn counters(tx: &Transaction<'_>) -> rusqlite::Result<Counters> {
     Ok(Counters {
         taken: counted(Count::Taken)?,
         posted: counted(Count::Posted)?,
+        posts: counted(Count::Posts)?,
         received: counted(Count::Received)?,
         delivered: counted(Count::Delivered)?,
         refused: counted(Count::Refused)?,
@@ -159,6 +162,7 @@ impl Count {
         match self {
             Self::Taken => "taken",
             Self::Posted => "posted",
+            Self::Posts => "posts",
             Self::Received => "received",
             Self::Delivered => "delivered",
             Self::Refused => "refused",

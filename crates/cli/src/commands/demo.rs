@@ -134,6 +134,8 @@ impl fmt::Display for MessageLine<'_> {
         let step = match step {
             Step::Queued => "taken from the broker",
             Step::Posted => "posted",
+            Step::Seen => "arrived at the peer",
+            Step::Acked => "taken by its broker",
             Step::Received => "received",
             Step::Delivered => "given to the broker",
             Step::Refused => "refused",

@@ -63,7 +63,7 @@ fn take(context: &Context, incoming: &Incoming) -> Taken {
     };
     let qos = qos_of(incoming.qos);
     let message = Message::new(topic, incoming.payload.clone(), qos);
-    let routes = route(&message, &context.config.forwards, &context.published.borrow());
+    let routes = route(&message, &context.config, &context.published.borrow());
     Taken { routes, refused: false, unreleased, again }
 }
 

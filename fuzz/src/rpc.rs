@@ -2,7 +2,6 @@
 //! no node checks.
 
 use std::collections::BTreeMap;
-use std::convert::identity;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -99,7 +98,7 @@ fn check_result(result: &Value) {
     any::<Vec<GroupAlias>>(result);
     any::<GroupInfo>(result);
     let posts = SignedPost::deserialize(result).into_iter();
-    let listed = Vec::<SignedPost>::deserialize(result).into_iter().flat_map(identity);
+    let listed = Vec::<SignedPost>::deserialize(result).into_iter().flatten();
     let mentions = Vec::<Mention>::deserialize(result).into_iter().flatten().map(|mention| mention.post);
     let entries = Vec::<DhtEntry>::deserialize(result).into_iter().flatten();
     let values = entries.flat_map(|entry| match entry.value.get("posts").and_then(Value::as_array) {

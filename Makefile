@@ -5,6 +5,7 @@
 #   make lint       formatting and static checks
 #   make setup      installs everything that any of them needs
 #   make bindings   writes the TypeScript descriptions of the commands and events anew
+#   make fuzz       hostile input for everything that reads what others write, MINUTES=10 for each target (fuzz/README.md)
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,6 +13,7 @@ SHELL := bash
 
 TOOLS := $(CURDIR)/.cache/tools
 TAURI_DRIVER := $(TOOLS)/bin/tauri-driver
+CARGO_FUZZ := $(TOOLS)/bin/cargo-fuzz
 UI_PACKAGES := ui/node_modules/.package-lock.json
 UI_BUILT := ui/dist/index.html
 UI_SOURCES := $(shell find ui -type f -not -path 'ui/node_modules/*' -not -path 'ui/dist/*')
@@ -19,9 +21,14 @@ UI_SOURCES := $(shell find ui -type f -not -path 'ui/node_modules/*' -not -path 
 # One feature set and one profile for everything, so that nothing is compiled twice.
 CARGO_FLAGS := --workspace --locked
 
+FUZZ_TARGETS := frame_text frame_body config rpc_reply rpc_client bencode squeeze
+MINUTES ?= 10
+# A hostile input may cost so much and no more: seconds, and megabytes of the whole process.
+FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
+
 export TAURI_DRIVER
 
-.PHONY: run test lint setup bindings setup-rust setup-window setup-node setup-tests
+.PHONY: run test lint setup bindings fuzz setup-rust setup-window setup-node setup-tests
 
 run:
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -40,6 +47,7 @@ test: setup-tests $(UI_BUILT)
 lint: setup-window $(UI_BUILT)
 	scripts/setup.sh lint
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	cd ui && npm run check && npm run lint
 
@@ -48,6 +56,15 @@ setup: setup-tests $(UI_PACKAGES)
 
 bindings: setup-window $(UI_BUILT)
 	UPDATE=1 cargo test $(CARGO_FLAGS) --test bindings
+
+fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
+
+# What is found goes to the first folder; both are what the fuzzer starts from. Without a sanitizer any toolchain will do:
+# there is no unsafe code to watch here.
+fuzz-%: $(CARGO_FUZZ)
+	@mkdir -p fuzz/corpus/$*
+	PATH="$(TOOLS)/bin:$$PATH" cargo fuzz run --sanitizer none $* fuzz/corpus/$* fuzz/seeds/$* -- \
+		-max_total_time=$$(($(MINUTES) * 60)) $(FUZZ_LIMITS) -print_final_stats=1
 
 setup-rust:
 	@scripts/setup.sh compiler rust
@@ -63,6 +80,9 @@ setup-tests: setup-window setup-node $(TAURI_DRIVER)
 
 $(TAURI_DRIVER): | setup-rust
 	cargo install tauri-driver --version '^2' --locked --root $(TOOLS)
+
+$(CARGO_FUZZ): | setup-rust
+	cargo install cargo-fuzz --version '^0.13' --locked --root $(TOOLS)
 
 $(UI_PACKAGES): ui/package.json ui/package-lock.json | setup-node
 	cd ui && npm ci

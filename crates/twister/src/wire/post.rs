@@ -284,8 +284,11 @@ fn bencoded<'a>(value: &'a Value, path: &mut Vec<&'a str>) -> Result<bencode::Va
         Value::String(text) => text.as_str().into(),
         Value::Number(number) => number.as_i64().ok_or(BencodeError::Unrepresentable)?.into(),
         Value::Array(items) => {
-            let items = items.iter().map(|item| bencoded(item, &mut Vec::new()));
-            bencode::Value::List(items.collect::<Result<_, _>>()?)
+            // What stands in a list is not where bytes are shown as hexadecimal, whatever its name.
+            path.push("[]");
+            let items = items.iter().map(|item| bencoded(item, path)).collect::<Result<_, _>>()?;
+            path.pop();
+            bencode::Value::List(items)
         }
         Value::Object(members) => {
             let mut map = BTreeMap::new();

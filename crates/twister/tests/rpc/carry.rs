@@ -64,6 +64,13 @@ fn the_signature_of_a_retweeted_post_is_bytes_too() {
 }
 
 #[test]
+fn a_member_of_a_list_is_text_though_it_is_called_like_one_that_holds_bytes() {
+    let userpost = json!({"n": "a", "k": 1, "height": 1, "x": [{"sig_userpost": "00", "dm": {"key": "not hex"}}]});
+    let bytes = post(&json!({"sig_userpost": "01", "userpost": userpost})).bencode().unwrap();
+    assert!(bytes.ends_with(b"1:xld2:dmd3:key7:not hexe12:sig_userpost2:00eeee"));
+}
+
+#[test]
 fn what_bencode_does_not_have_is_refused() {
     let with =
         |field: Value| post(&json!({"sig_userpost": "", "userpost": {"n": "a", "k": 1, "height": 1, "x": field}}));

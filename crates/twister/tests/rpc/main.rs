@@ -3,6 +3,7 @@
 
 mod carry;
 mod failures;
+mod hostile;
 mod limits;
 mod raw;
 mod replay;

@@ -1,0 +1,31 @@
+//! Configurations: the program's own TOML, mosquitto-twister's JSON, and the JSON that the user interface sends.
+
+use std::fs;
+use std::path::Path;
+
+use mqtt_twister_bridge::config::{BridgeConfig, ConfigFile, parse_bridge};
+
+/// A text is refused with a reason or read, and what was read is written and read again without change. `place` is a file
+/// that may be overwritten.
+pub fn check_text(text: &str, place: &Path) {
+    fs::write(place, text).expect("the place can be written");
+    match ConfigFile::load(place) {
+        Ok(loaded) => loaded.bridges.iter().for_each(|bridge| check_bridge(&bridge.config)),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    if let Ok(file) = ConfigFile::parse_toml(text) {
+        assert_eq!(file.check(), Ok(()));
+        assert_eq!(ConfigFile::parse_toml(&file.to_toml()).expect("it was written from a good one"), file);
+    }
+    if let Ok(json) = serde_json::from_str(text)
+        && let Ok(bridge) = parse_bridge(json)
+    {
+        check_bridge(&bridge);
+    }
+}
+
+/// The user interface gets a bridge as JSON and sends it back.
+fn check_bridge(bridge: &BridgeConfig) {
+    let json = serde_json::to_value(bridge).expect("JSON can express it");
+    assert_eq!(parse_bridge(json).expect("it was written from a good one"), *bridge);
+}

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::Context;
 use super::context::Moved;
+use super::poster::sleep_until;
+use crate::clock::now_ms;
 use crate::event::{Direction, Part, PartState, ProblemCode, Step};
+use crate::limits::Budget;
+use crate::message::Message;
 use crate::mqtt::{Command, Delivery};
-use crate::store::{Count, InboxRow, RowId, StoreError};
+use crate::store::{InboxRow, RowId, StoreError};
 
 /// Messages that are under way to the broker at most.
 const WINDOW: usize = 32;
@@ -29,6 +34,9 @@ struct Deliverer {
     under_way: BTreeMap<RowId, InboxRow>,
     /// How often the broker has forgotten the session.
     generation: u64,
+    /// How fast the broker is given messages, and when it may get the next if that is not now.
+    budget: Budget,
+    rest_until: Option<Instant>,
 }
 
 pub(super) async fn drive(
@@ -36,7 +44,9 @@ pub(super) async fn drive(
     mut deliveries: mpsc::UnboundedReceiver<Delivery>,
     commands: mpsc::UnboundedSender<Command>,
 ) {
-    let mut deliverer = Deliverer { context, commands, cursor: 0, under_way: BTreeMap::new(), generation: 0 };
+    let budget = Budget::of_deliveries(&context.config, context.start.elapsed());
+    let mut deliverer =
+        Deliverer { context, commands, cursor: 0, under_way: BTreeMap::new(), generation: 0, budget, rest_until: None };
     let mut batch = Vec::new();
     loop {
         if let Err(error) = deliverer.fill_window().await {
@@ -52,6 +62,7 @@ pub(super) async fn drive(
                 return;
             }
             () = deliverer.context.signals.inbox.notified() => {}
+            () = sleep_until(deliverer.rest_until) => {}
             count = deliveries.recv_many(&mut batch, WINDOW) => match count {
                 0 => return,
                 _ => deliverer.handle_deliveries(std::mem::take(&mut batch)).await,
@@ -63,15 +74,34 @@ pub(super) async fn drive(
 impl Deliverer {
     async fn fill_window(&mut self) -> Result<(), StoreError> {
         let room = WINDOW.saturating_sub(self.under_way.len());
+        let now = self.context.start.elapsed();
+        self.rest_until = None;
         if room == 0 {
             return Ok(());
         }
+        let wait = self.budget.wait(now);
+        if wait > Duration::ZERO {
+            self.rest_until = Some(self.context.start + now + wait);
+            return Ok(());
+        }
+        let before = self.under_way.len();
+        let mut expired = Vec::new();
         for row in self.context.store.inbox(self.cursor, room).await? {
             self.cursor = row.id;
-            let deliver = Command::Deliver { generation: self.generation, row: row.id, message: row.message.clone() };
+            let Some(message) = message_now(&row, now_ms()) else {
+                expired.push(row.id);
+                continue;
+            };
             // The session is gone only when the bridge stops; the row stays.
-            let _ = self.commands.send(deliver);
+            let _ = self.commands.send(Command::Deliver { generation: self.generation, row: row.id, message });
             self.under_way.insert(row.id, row);
+        }
+        self.budget.handle_done(self.under_way.len() - before, now);
+        if !expired.is_empty() {
+            self.context.store.drop_expired(expired, now_ms()).await?;
+            self.context.signals.counted.notify_one();
+            // There may be others behind them.
+            self.context.signals.inbox.notify_one();
         }
         Ok(())
     }
@@ -117,10 +147,12 @@ impl Deliverer {
             return;
         }
         // A row that cannot be deleted now is delivered again after a restart: more than once, but not lost.
-        if let Err(error) = self.context.store.confirm_delivered(done).await {
+        if let Err(error) = self.context.store.confirm_delivered(done, now_ms()).await {
             self.context.store_trouble(&error);
         }
         self.context.signals.counted.notify_one();
+        // Their sender may want to hear of it.
+        self.context.signals.outbox.notify_one();
     }
 
     /// The broker refuses this message for good: trying again would hold up those behind it for ever.
@@ -132,10 +164,9 @@ impl Deliverer {
         );
         self.context.board.report(Part::Message, ProblemCode::MessageRefused, text);
         self.tell(row, Step::Refused);
-        if let Err(error) = self.context.store.drop_refused(row.id).await {
-            self.context.store_trouble(&error);
-        }
-        if let Err(error) = self.context.store.count(Count::Refused, 1).await {
+        let reason = format!("the local broker refuses it: {reason}");
+        let kept = self.context.config.limits.quarantine;
+        if let Err(error) = self.context.store.drop_refused(row.clone(), reason, kept, now_ms()).await {
             self.context.store_trouble(&error);
         }
     }
@@ -148,5 +179,41 @@ impl Deliverer {
             number: Some(row.number),
         };
         self.context.tell_moved(Direction::In, step, moved);
+    }
+}
+
+/// The message of a row as it is now: what it has waited is taken off its expiry. None if it is worth nothing any more.
+fn message_now(row: &InboxRow, now_ms: u64) -> Option<Message> {
+    let mut message = row.message.clone();
+    if let Some(expires_ms) = row.expires_ms {
+        let left_s = expires_ms.checked_sub(now_ms)?.div_ceil(1000);
+        if left_s == 0 {
+            return None;
+        }
+        let expiry_s = message.properties.expiry_s.unwrap_or(u32::MAX);
+        message.properties.expiry_s = Some(u32::try_from(left_s).unwrap_or(u32::MAX).min(expiry_s));
+    }
+    Some(message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use twister::PostNumber;
+
+    use super::*;
+    use crate::message::Qos;
+
+    #[test]
+    fn wish_10_an_old_message_is_delivered_with_what_is_left_of_its_expiry_and_not_at_all_after_it() {
+        let mut message = Message::new("doors/1".parse().unwrap(), "open", Qos::AtLeastOnce);
+        message.properties.expiry_s = Some(60);
+        let sender = "mqtt_alice".parse().unwrap();
+        let row = InboxRow { id: 1, sender, number: PostNumber(7), public: true, message, expires_ms: Some(100_000) };
+        let left = |now_ms| message_now(&row, now_ms).map(|message| message.properties.expiry_s.unwrap());
+        assert_eq!(
+            [10_000, 40_000, 40_500, 99_999, 100_000, 200_000].map(left),
+            [Some(60), Some(60), Some(60), Some(1), None, None]
+        );
     }
 }

@@ -107,7 +107,7 @@ pub(super) async fn drive(context: Context, carrier: mpsc::UnboundedSender<Signe
 }
 
 /// Sleeps until `at`; for ever if there is none.
-async fn sleep_until(at: Option<Instant>) {
+pub(super) async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
@@ -124,8 +124,8 @@ impl Poster {
         let now = Instant::now();
         self.unreachable.retain(|_, until| *until > now);
         self.settle_doubtful().await?;
-        let next = self.next_number().await?;
-        let (peers, pace) = (self.peers(), self.pace(next));
+        // To see whether there is anything to post, what is known here is enough: the node is asked before posting.
+        let (peers, pace) = (self.peers(), self.pace(self.context.store.next_number().await?));
         let packed = context.sending(move |sender, now| {
             sender.set_peers(peers)?;
             sender.set_pace(pace);
@@ -138,6 +138,7 @@ impl Poster {
             let wake = timeout.map(|at| context.start + at);
             return if stuck { Err(Halt::QuotaExhausted) } else { Ok(Some(wake)) };
         }
+        let next = self.next_number().await?;
         let mut posted = Vec::new();
         let outcome = self.post_frames(frames, next, &mut posted).await;
         self.read_back(posted).await?;

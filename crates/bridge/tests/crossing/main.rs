@@ -5,3 +5,4 @@ mod carry;
 mod faults;
 mod messages;
 mod support;
+mod wishes;

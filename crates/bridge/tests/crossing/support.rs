@@ -12,7 +12,7 @@ use mqtt_twister_bridge::secrets::{Password, Secrets};
 use mqtt_twister_broker::{Broker, BrokerOptions};
 use mqtt_twister_sandbox::{Network, NodeConfig};
 use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::mqttbytes::v5::{Filter, Packet};
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
 use serde_json::json;
 use tempfile::TempDir;
@@ -25,9 +25,14 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// Two nodes whose swarms are joined, with `mqtt_alice` on one and `mqtt_bob` on the other.
 pub async fn network() -> Network {
-    let node = |account: &str| NodeConfig::new().account(account);
-    let builder = Network::builder().node(node("mqtt_alice")).node(node("mqtt_bob")).start_height(5000);
-    builder.dht_wait(Duration::ZERO).start().await.unwrap()
+    network_of(&["mqtt_alice", "mqtt_bob"]).await
+}
+
+/// Nodes whose swarms are joined, with one of these accounts on each.
+pub async fn network_of(accounts: &[&str]) -> Network {
+    let builder = Network::builder().start_height(5000).dht_wait(Duration::ZERO);
+    let node = |account: &&str| NodeConfig::new().account(*account);
+    accounts.iter().map(node).fold(builder, |builder, node| builder.node(node)).start().await.unwrap()
 }
 
 /// One side: a broker, a client at it that hears everything, and the bridge's configuration.
@@ -62,7 +67,7 @@ impl Side {
             "broker": BrokerConfig { url: BrokerUrl::new("127.0.0.1", broker.addr().port()), user: String::new() },
         });
         fields.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
-        let heard = listen(&broker).await;
+        let heard = listen(&broker, &["#"]).await;
         Self {
             _broker: broker,
             config: mqtt_twister_bridge::config::parse_bridge(fields).unwrap(),
@@ -90,6 +95,33 @@ impl Side {
     pub async fn publish(&self, topic: &str, payload: &[u8], qos: Qos) {
         let message = Message::new(topic.parse().unwrap(), payload, qos);
         publish(&self.config.broker, &Password::default(), message).await.unwrap();
+    }
+
+    /// The same, to be kept by the broker; an empty payload clears what it keeps.
+    pub async fn publish_retained(&self, topic: &str, payload: &[u8]) {
+        let message = Message { retain: true, ..Message::new(topic.parse().unwrap(), payload, Qos::AtLeastOnce) };
+        publish(&self.config.broker, &Password::default(), message).await.unwrap();
+    }
+
+    /// What this side's broker keeps on `topic`, as a new subscriber gets it.
+    pub async fn retained(&self, topic: &str) -> Option<Vec<u8>> {
+        let end = format!("end/{}", rand::random::<u64>());
+        let mut newcomer = listen(&self._broker, &[topic, &end]).await;
+        self.publish(&end, b"", Qos::AtLeastOnce).await;
+        let mut kept = None;
+        loop {
+            let heard = timeout(LIMIT, newcomer.recv()).await.expect("the end is heard in time").unwrap();
+            if heard.topic == end {
+                return kept;
+            }
+            kept = Some(heard.payload);
+        }
+    }
+
+    /// Waits until this side's broker keeps this on `topic`.
+    pub async fn until_retained(&self, topic: &str, wanted: Option<&[u8]>) {
+        let kept = async { while self.retained(topic).await.as_deref() != wanted {} };
+        timeout(LIMIT, kept).await.expect("the broker keeps it in time");
     }
 
     /// The next message at this side's broker, whoever published it.
@@ -134,11 +166,13 @@ pub async fn problem(events: &mut broadcast::Receiver<BridgeEvent>, code: Proble
     timeout(LIMIT, next).await.expect("the problem is told in time")
 }
 
-async fn listen(broker: &Broker) -> mpsc::UnboundedReceiver<Heard> {
-    let mut options = MqttOptions::new("listener", "127.0.0.1", broker.addr().port());
+async fn listen(broker: &Broker, filters: &[&str]) -> mpsc::UnboundedReceiver<Heard> {
+    let name = format!("listener-{:x}", rand::random::<u64>());
+    let mut options = MqttOptions::new(name, "127.0.0.1", broker.addr().port());
     options.set_max_packet_size(Some(1_000_000));
     let (client, mut eventloop) = AsyncClient::new(options, 10);
-    client.subscribe("#", QoS::ExactlyOnce).await.unwrap();
+    let filters: Vec<Filter> = filters.iter().map(|filter| Filter::new(*filter, QoS::ExactlyOnce)).collect();
+    client.subscribe_many(filters).await.unwrap();
     let (heard_out, heard) = mpsc::unbounded_channel();
     let (subscribed_out, mut subscribed) = mpsc::channel(1);
     tokio::spawn(async move {

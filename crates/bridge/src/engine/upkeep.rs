@@ -14,7 +14,8 @@ const REMEMBERED_MS: u64 = 30 * 24 * 3600 * 1000;
 
 pub(super) async fn drive(context: Context) {
     loop {
-        if let Err(error) = context.store.forget_old(now_ms().saturating_sub(REMEMBERED_MS)).await {
+        let now = now_ms();
+        if let Err(error) = context.store.forget_old(now.saturating_sub(REMEMBERED_MS), now).await {
             context.store_trouble(&error);
         }
         if !context.pause(PERIOD).await {

@@ -5,7 +5,7 @@ use twister::{PostNumber, Username};
 
 use super::ledger::{self, Count};
 use super::outbox::{skip_number, to_receiver, to_text};
-use super::{RowId, Store, StoreError};
+use super::{RowId, Store, StoreError, streams};
 use crate::frame::v1::{Notes, Receipt};
 use crate::message::Message;
 use crate::route::Receiver;
@@ -86,19 +86,22 @@ impl Store {
             let query = "SELECT min(number) FROM frame WHERE receiver = ?1";
             let lowest: Option<u64> = tx.prepare_cached(query)?.query_row([to_text(receiver)], |row| row.get(0))?;
             let unsettled = asking.map(|number| lowest.unwrap_or(number));
-            Ok(Notes { receipts: Vec::new(), unsettled })
+            let receipts = match receiver {
+                Receiver::Everybody => Vec::new(),
+                Receiver::Account(peer) => streams::receipts_due(tx, peer)?,
+            };
+            Ok(Notes { receipts, unsettled })
         })
-    }
-
-    /// To whom receipts are owed, and since when.
-    pub(crate) fn owed(&self) -> Result<Vec<(Username, u64)>, StoreError> {
-        Ok(Vec::new())
     }
 
     /// Writes a frame down before it is posted, with the receipts that it tells.
     pub fn add_frame(&self, frame: &NewFrame, receipts: &[Receipt]) -> Result<(), StoreError> {
-        let _ = receipts;
-        self.run(|tx| add_frame(tx, frame))
+        self.run(|tx| {
+            if let Receiver::Account(peer) = &frame.receiver {
+                streams::note_told(tx, peer, receipts)?;
+            }
+            add_frame(tx, frame)
+        })
     }
 
     /// The oldest frames that have to be posted, at most `limit`, but none for the accounts in `held`.

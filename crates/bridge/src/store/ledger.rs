@@ -51,14 +51,7 @@ pub(crate) struct KnownProfile {
 impl Store {
     /// Who the database belongs to; drawn at random the first time.
     pub(crate) async fn identity(&self) -> Result<Identity, StoreError> {
-        let drawn = Stream::from_number(rand::random());
-        self.transaction(move |tx| {
-            tx.execute("INSERT OR IGNORE INTO identity VALUES ('stream', ?1)", [drawn.as_str()])?;
-            let query = "SELECT value FROM identity WHERE name = 'stream'";
-            let stream: String = tx.query_row(query, [], |row| row.get(0))?;
-            Ok(Identity { stream: stream.parse().map_err(|error| broken(0, error))? })
-        })
-        .await
+        self.transaction(identity).await
     }
 
     /// The first post number that this bridge has not tried yet.
@@ -174,8 +167,17 @@ impl Count {
     }
 }
 
+/// Who the database belongs to; drawn at random the first time.
+pub(crate) fn identity(tx: &Transaction<'_>) -> rusqlite::Result<Identity> {
+    let drawn = Stream::from_number(rand::random());
+    tx.execute("INSERT OR IGNORE INTO identity VALUES ('stream', ?1)", [drawn.as_str()])?;
+    let query = "SELECT value FROM identity WHERE name = 'stream'";
+    let stream: String = tx.query_row(query, [], |row| row.get(0))?;
+    Ok(Identity { stream: stream.parse().map_err(|error| broken(0, error))? })
+}
+
 /// Counts `by` more, as part of a transaction.
-pub(super) fn add(tx: &Transaction<'_>, count: Count, by: usize) -> rusqlite::Result<()> {
+pub(crate) fn add(tx: &Transaction<'_>, count: Count, by: usize) -> rusqlite::Result<()> {
     if by == 0 {
         return Ok(());
     }

@@ -3,19 +3,24 @@
 //!
 //! Deliberately not here: decisions. Each call is one transaction that writes down what somebody decided.
 
+pub(crate) mod awaited;
 mod frames;
-mod inbox;
-mod ledger;
+pub(crate) mod inbox;
+pub(crate) mod ledger;
 mod outbox;
 mod peers;
+pub(crate) mod quarantine;
 mod schema;
+pub(crate) mod streams;
+pub(crate) mod unfinished;
 
 pub use frames::{FrameRow, NewFrame, SentMessage};
-pub use inbox::{Arrival, Arrived, InboxRow};
+pub use inbox::InboxRow;
 pub use ledger::Count;
 pub(crate) use ledger::KnownProfile;
 pub use outbox::{OutboxRow, Queue, Replaced, Taken};
 pub use peers::PeerRecord;
+pub use quarantine::Quarantined;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};

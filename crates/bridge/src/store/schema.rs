@@ -129,6 +129,81 @@ const MIGRATIONS: &[&str] = &["
 
     -- Whether a peer has announced that it understands packed frames.
     ALTER TABLE peer ADD COLUMN frames INTEGER NOT NULL DEFAULT 0;
+", "
+    -- What came in under a v1 frame has more to it; what came in has an id to be settled by.
+    ALTER TABLE inbox ADD COLUMN message TEXT;             -- as in arrived; NULL if its sender gave none
+    ALTER TABLE inbox ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE inbox ADD COLUMN properties TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE inbox ADD COLUMN path TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE inbox ADD COLUMN expires_ms INTEGER;       -- when it is worth nothing any more; NULL for never
+    CREATE INDEX inbox_message ON inbox (sender, message) WHERE message IS NOT NULL;
+
+    -- Streams of frames that come in. Public frames and those for this account are counted separately.
+    CREATE TABLE peer_stream (
+        id        INTEGER PRIMARY KEY AUTOINCREMENT,
+        sender    TEXT NOT NULL,
+        name      TEXT NOT NULL,
+        public    INTEGER NOT NULL,
+        next      INTEGER NOT NULL,  -- frames below it are not waited for
+        unsettled INTEGER,           -- the lowest frame that the sender waits to hear of; NULL if it never asked
+        seen      TEXT NOT NULL,     -- numbers of the frames that arrived, as runs in JSON
+        last_post INTEGER NOT NULL,  -- number of the last post that brought a frame of it
+        owed_ms   INTEGER,           -- since when a receipt is owed; NULL if none is
+        news_ms   INTEGER NOT NULL,  -- when there was last something to tell in a receipt
+        UNIQUE (sender, public, name)
+    );
+
+    -- Frames whose turn has not come.
+    CREATE TABLE held_frame (
+        stream INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        post   INTEGER NOT NULL,
+        text   TEXT NOT NULL,
+        PRIMARY KEY (stream, number)
+    ) WITHOUT ROWID;
+
+    -- Messages that a frame still waits for before it counts as delivered.
+    CREATE TABLE awaited (
+        stream  INTEGER NOT NULL,
+        frame   INTEGER NOT NULL,
+        message TEXT NOT NULL,
+        sender  TEXT NOT NULL,
+        PRIMARY KEY (stream, frame, message)
+    ) WITHOUT ROWID;
+    CREATE INDEX awaited_message ON awaited (sender, message);
+
+    -- Messages that came in pieces and are not whole yet.
+    CREATE TABLE unfinished (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        sender   TEXT NOT NULL,
+        message  TEXT NOT NULL,
+        entry    TEXT NOT NULL,      -- all but the payload, in JSON
+        total    INTEGER NOT NULL,
+        there    TEXT NOT NULL,      -- which of its bytes are there, as runs in JSON
+        size     INTEGER NOT NULL,   -- what it takes up here
+        since_ms INTEGER NOT NULL,
+        UNIQUE (sender, message)
+    );
+    CREATE TABLE piece (
+        id      INTEGER PRIMARY KEY,
+        of      INTEGER NOT NULL,    -- unfinished.id
+        start   INTEGER NOT NULL,
+        bytes   BLOB NOT NULL
+    );
+    CREATE INDEX piece_of ON piece (of);
+
+    -- The last messages that were refused.
+    CREATE TABLE quarantine (
+        id      INTEGER PRIMARY KEY AUTOINCREMENT,
+        time_ms INTEGER NOT NULL,
+        sender  TEXT NOT NULL,
+        post    INTEGER NOT NULL,
+        topic   TEXT,
+        code    TEXT NOT NULL,
+        reason  TEXT NOT NULL,
+        payload BLOB NOT NULL,       -- its beginning
+        len     INTEGER NOT NULL     -- of the whole payload
+    );
 "];
 
 /// Sets the connection up and brings the tables up to date.

@@ -30,7 +30,6 @@ export function aState(change: Partial<BridgeState> = {}): BridgeState {
       delivered: 0,
       refused: 0,
       unwanted: 0,
-      expired: 0,
       waiting_out: 0,
       waiting_in: 0,
     },

@@ -16,7 +16,7 @@ use crate::event::{BridgeEvent, BridgeState, Phase};
 use crate::mqtt::Login;
 use crate::outgoing::Outgoing;
 use crate::secrets::Secrets;
-use crate::store::{Store, StoreError};
+use crate::store::{Quarantined, Store, StoreError};
 
 /// How long a stopping bridge may take to finish what it has begun.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,6 +25,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Bridge {
     name: BridgeName,
     board: Board,
+    store: Store,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -68,7 +69,7 @@ impl Bridge {
             stream,
             client,
             published: Arc::new(watch::Sender::new(store.published_topics().await?)),
-            store,
+            store: store.clone(),
             board: board.clone(),
             prepared: Arc::new(watch::Sender::new(false)),
             profile_out: Arc::new(watch::Sender::new(false)),
@@ -78,7 +79,7 @@ impl Bridge {
             stop: stop.clone(),
         };
         let tasks = engine::spawn(context, login).await?;
-        Ok(Self { name, board, stop, tasks })
+        Ok(Self { name, board, store, stop, tasks })
     }
 
     /// What the bridge is called.
@@ -99,6 +100,22 @@ impl Bridge {
     /// What happens from now on. A listener that is slow misses events, not the bridge.
     pub fn events(&self) -> broadcast::Receiver<BridgeEvent> {
         self.board.events()
+    }
+
+    /// The last messages that were refused, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn quarantine(&self, limit: usize) -> Result<Vec<Quarantined>, StoreError> {
+        self.store.quarantine(limit).await
+    }
+
+    /// Throws away what is in the quarantine.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn clear_quarantine(&self) -> Result<(), StoreError> {
+        self.store.clear_quarantine().await
     }
 
     /// Finishes what it has begun and closes the database. What waits goes on at the next start.

@@ -5,7 +5,6 @@
 //!
 //! Deliberately not in it: windows, command lines, and the Twister network itself.
 
-mod admit;
 mod backoff;
 mod bridge;
 mod carry;
@@ -33,4 +32,4 @@ pub mod topic;
 mod watch;
 
 pub use bridge::{Bridge, StartError};
-pub use store::StoreError;
+pub use store::{Quarantined, StoreError};

@@ -35,11 +35,6 @@ impl Ranges {
         true
     }
 
-    /// Whether `number` is in it.
-    pub(crate) fn contains(&self, number: u64) -> bool {
-        self.contains_run(number..=number)
-    }
-
     /// Whether all numbers of `run` are in it.
     pub(crate) fn contains_run(&self, run: RangeInclusive<u64>) -> bool {
         let after = self.runs.partition_point(|(start, _)| start <= run.start());
@@ -89,7 +84,7 @@ mod tests {
                 prop_assert_eq!(len > 0 && ranges.insert_run(run), news);
             }
             for number in 0..80 {
-                prop_assert_eq!(ranges.contains(number), model.contains(&number));
+                prop_assert_eq!(ranges.contains_run(number..=number), model.contains(&number));
             }
             let apart = ranges.runs().windows(2).all(|pair| pair[0].1 + 1 < pair[1].0);
             prop_assert!(apart);

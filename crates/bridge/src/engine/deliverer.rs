@@ -7,9 +7,11 @@ use tokio::sync::mpsc;
 
 use super::Context;
 use super::context::Moved;
+use crate::clock::now_ms;
 use crate::event::{Direction, Part, PartState, ProblemCode, Step};
+use crate::message::Message;
 use crate::mqtt::{Command, Delivery};
-use crate::store::{Count, InboxRow, RowId, StoreError};
+use crate::store::{InboxRow, RowId, StoreError, quarantine};
 
 /// Messages that are under way to the broker at most.
 const WINDOW: usize = 32;
@@ -66,12 +68,22 @@ impl Deliverer {
         if room == 0 {
             return Ok(());
         }
+        let mut expired = Vec::new();
         for row in self.context.store.inbox(self.cursor, room).await? {
             self.cursor = row.id;
-            let deliver = Command::Deliver { generation: self.generation, row: row.id, message: row.message.clone() };
+            let Some(message) = message_now(&row, now_ms()) else {
+                expired.push(row.id);
+                continue;
+            };
             // The session is gone only when the bridge stops; the row stays.
-            let _ = self.commands.send(deliver);
+            let _ = self.commands.send(Command::Deliver { generation: self.generation, row: row.id, message });
             self.under_way.insert(row.id, row);
+        }
+        if !expired.is_empty() {
+            self.context.store.drop_expired(expired, now_ms()).await?;
+            self.context.signals.counted.notify_one();
+            // There may be others behind them.
+            self.context.signals.inbox.notify_one();
         }
         Ok(())
     }
@@ -117,7 +129,7 @@ impl Deliverer {
             return;
         }
         // A row that cannot be deleted now is delivered again after a restart: more than once, but not lost.
-        if let Err(error) = self.context.store.confirm_delivered(done).await {
+        if let Err(error) = self.context.store.confirm_delivered(done, now_ms()).await {
             self.context.store_trouble(&error);
         }
         self.context.signals.counted.notify_one();
@@ -132,10 +144,8 @@ impl Deliverer {
         );
         self.context.board.report(Part::Message, ProblemCode::MessageRefused, text);
         self.tell(row, Step::Refused);
-        if let Err(error) = self.context.store.drop_refused(row.id).await {
-            self.context.store_trouble(&error);
-        }
-        if let Err(error) = self.context.store.count(Count::Refused, 1).await {
+        let reason = format!("the local broker refuses it: {reason}");
+        if let Err(error) = self.context.store.drop_refused(row.clone(), reason, quarantine::KEPT, now_ms()).await {
             self.context.store_trouble(&error);
         }
     }
@@ -148,5 +158,41 @@ impl Deliverer {
             number: Some(row.number),
         };
         self.context.tell_moved(Direction::In, step, moved);
+    }
+}
+
+/// The message of a row as it is now: what it has waited is taken off its expiry. None if it is worth nothing any more.
+fn message_now(row: &InboxRow, now_ms: u64) -> Option<Message> {
+    let mut message = row.message.clone();
+    if let Some(expires_ms) = row.expires_ms {
+        let left_s = expires_ms.checked_sub(now_ms)?.div_ceil(1000);
+        if left_s == 0 {
+            return None;
+        }
+        let expiry_s = message.properties.expiry_s.unwrap_or(u32::MAX);
+        message.properties.expiry_s = Some(u32::try_from(left_s).unwrap_or(u32::MAX).min(expiry_s));
+    }
+    Some(message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use twister::PostNumber;
+
+    use super::*;
+    use crate::message::Qos;
+
+    #[test]
+    fn wish_10_an_old_message_is_delivered_with_what_is_left_of_its_expiry_and_not_at_all_after_it() {
+        let mut message = Message::new("doors/1".parse().unwrap(), "open", Qos::AtLeastOnce);
+        message.properties.expiry_s = Some(60);
+        let sender = "mqtt_alice".parse().unwrap();
+        let row = InboxRow { id: 1, sender, number: PostNumber(7), public: true, message, expires_ms: Some(100_000) };
+        let left = |now_ms| message_now(&row, now_ms).map(|message| message.properties.expiry_s.unwrap());
+        assert_eq!(
+            [10_000, 40_000, 40_500, 99_999, 100_000, 200_000].map(left),
+            [Some(60), Some(60), Some(60), Some(1), None, None]
+        );
     }
 }

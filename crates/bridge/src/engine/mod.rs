@@ -1,5 +1,5 @@
 //! The tasks of a running bridge, and what they share. They are the drivers: they hold sockets, clocks and the database,
-//! and ask the state machines ([`crate::route`], [`crate::admit`], [`crate::watch`]) what to do.
+//! and ask the state machines ([`crate::route`], [`crate::incoming`], [`crate::watch`]) what to do.
 //!
 //! ```text
 //! out:  session → taker → outbox → poster → node

@@ -1,7 +1,8 @@
 //! Brings in what the followed accounts have posted. The node's list of direct messages has no stable positions, so a
 //! direct message is known by its author and number alone, and looked for in the list when its post turns up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,17 +13,21 @@ use twister::{PostNumber, RpcError, SignedPost, Username};
 
 use super::Context;
 use super::context::Moved;
-use super::readback::{listed_since, posts_between};
+use super::readback::{frame_text, listed_since, posts_between};
 use super::subscriptions::{self, FRAMES, TOPICS, TOPICS_SEQ};
-use crate::admit::{Admission, admit};
-use crate::clock::now_ms;
+use crate::clock::Now;
 use crate::event::{Direction, Part, ProblemCode, Step};
-use crate::message::Message;
-use crate::store::{Arrival, Arrived, PeerRecord, StoreError};
+use crate::incoming::{Found, FoundContent, Incoming, MOST_POSTS, News, Refused};
+use crate::store::{PeerRecord, StoreError};
 use crate::watch::{Search, Watch};
 
-/// Time between two looks for news.
+/// Time between two looks for news while things happen, and how much longer it gets with each look when nothing does, up
+/// to the longest.
 const PERIOD: Duration = Duration::from_millis(200);
+const LONGEST_PERIOD: Duration = Duration::from_secs(2);
+
+/// How long things happen after the last news.
+const ATTENTION: Duration = Duration::from_secs(60);
 
 /// A post older than the first contact by more than this, in seconds, is from before it, even if its number became
 /// known only later. It allows for clocks that are not right.
@@ -35,10 +40,17 @@ const UNLISTED_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a search beyond the node's own copy of a swarm may take.
 const PEEK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// People are told of a refused message of each sender once in this time at most. All are counted, and the last are kept.
+const REFUSAL_PERIOD: Duration = Duration::from_secs(1);
+
 struct Watcher {
     context: Context,
-    start: Instant,
     peers: BTreeMap<Username, Followed>,
+    incoming: Arc<Mutex<Incoming>>,
+    /// When there was news last.
+    news_at: Instant,
+    /// When people were last told of a refused message, by sender.
+    told_refused: HashMap<Username, Instant>,
     /// Ends of searches beyond the node's own copy; the permit is given back when the search is dropped.
     peeks: mpsc::Sender<()>,
     peeked: mpsc::Receiver<()>,
@@ -76,21 +88,41 @@ impl From<StoreError> for Trouble {
 }
 
 pub(super) async fn drive(context: Context) {
+    let incoming = loop {
+        let (store, config) = (context.store.clone(), Arc::clone(&context.config));
+        let begun = tokio::task::spawn_blocking(move || Incoming::new(store, config)).await;
+        match begun.unwrap_or(Err(StoreError::ShuttingDown)) {
+            Ok(incoming) => break Arc::new(Mutex::new(incoming)),
+            Err(error) => context.store_trouble(&error),
+        }
+        if !context.pause(LONGEST_PERIOD).await {
+            return;
+        }
+    };
     let (peeks, peeked) = mpsc::channel(1);
-    let mut watcher = Watcher { context, start: Instant::now(), peers: BTreeMap::new(), peeks, peeked };
+    let (peers, told_refused) = (BTreeMap::new(), HashMap::new());
+    let mut watcher = Watcher { context, peers, incoming, news_at: Instant::now(), told_refused, peeks, peeked };
+    let mut period = PERIOD;
     while watcher.context.prepared().await {
         match watcher.look().await {
             Ok(()) => {}
             Err(Trouble::Node(error)) => watcher.context.node_trouble(&error),
             Err(Trouble::Store(error)) => watcher.context.store_trouble(&error),
         }
-        if !watcher.context.pause(PERIOD).await {
+        period = if watcher.is_attentive() { PERIOD } else { LONGEST_PERIOD.min(period + PERIOD) };
+        if !watcher.context.pause(period).await {
             return;
         }
     }
 }
 
 impl Watcher {
+    /// Whether something happened lately, or is waited for.
+    fn is_attentive(&self) -> bool {
+        let awaited = self.context.board.state().counters.unheard > 0;
+        awaited || self.news_at.elapsed() < ATTENTION || self.incoming().is_waiting()
+    }
+
     async fn look(&mut self) -> Result<(), Trouble> {
         let account = self.context.config.twister.account.clone();
         let known = self.context.client.last_have(&account).await?;
@@ -104,25 +136,28 @@ impl Watcher {
             if let Some(highest) = known.get(peer).copied().flatten() {
                 followed.watch.handle_highest(highest);
             }
+            if self.incoming().is_busy(peer) {
+                continue;
+            }
             if let Err(trouble) = self.look_at(peer).await {
                 // What was found and not written down has to be found again: begin with what the database knows.
                 self.peers.remove(peer);
                 return Err(trouble);
             }
         }
-        Ok(())
+        self.take_due().await
     }
 
     /// What is known of a peer from earlier runs; none while the steward has not met it.
     async fn followed(&self, peer: &Username) -> Result<Option<Followed>, StoreError> {
         let Some(record) = self.context.store.peer(peer).await? else { return Ok(None) };
         let looked_at = self.context.store.looked_at(peer).await?;
-        let watch = Watch::new(record.begins_at, &looked_at, self.start.elapsed());
+        let watch = Watch::new(record.begins_at, &looked_at, self.context.start.elapsed());
         Ok(Some(Followed { record, watch, undecided: BTreeMap::new() }))
     }
 
     async fn look_at(&mut self, peer: &Username) -> Result<(), Trouble> {
-        let now = self.start.elapsed();
+        let now = self.context.start.elapsed();
         let Some(followed) = self.peers.get(peer) else { return Ok(()) };
         for search in followed.watch.poll_searches(now) {
             let posts = posts_between(&self.context, peer, search.first, search.last).await?;
@@ -141,17 +176,17 @@ impl Watcher {
         search: Search,
         posts: Vec<SignedPost>,
     ) -> Result<(), Trouble> {
-        let now = self.start.elapsed();
+        let now = self.context.start.elapsed();
         let Some(followed) = self.peers.get_mut(peer) else { return Ok(()) };
         let oldest = followed.record.first_contact_s.saturating_sub(CLOCK_TOLERANCE_S);
-        let mut arrivals = Vec::new();
+        let mut taken = Vec::new();
         for found in &posts {
             let number = found.post.number;
             // A direct message is looked at when it is decided; until then it must not be forgotten over a restart.
             followed.watch.handle_looked_at(number, now);
             let time = u64::try_from(found.post.time).unwrap_or(0);
-            let outcome = match &found.post.kind {
-                _ if time < oldest => Arrived::Nothing,
+            let content = match &found.post.kind {
+                _ if time < oldest => FoundContent::Nothing,
                 PostKind::DirectMessage(_) => {
                     let undecided = Undecided { time: found.post.time, since: Instant::now() };
                     followed.undecided.insert(number, undecided);
@@ -161,15 +196,14 @@ impl Watcher {
                     if let Some((topics, versions, seq)) = announced(found) {
                         subscriptions::handle_published(&self.context, peer, &topics, &versions, seq).await?;
                     }
-                    outcome(&self.context, peer, found.post.text(), true)
+                    FoundContent::Text { text: frame_text(found).to_owned(), public: true }
                 }
-                PostKind::Retweet(_) | PostKind::Other => Arrived::Nothing,
+                PostKind::Retweet(_) | PostKind::Other => FoundContent::Nothing,
             };
-            arrivals.push(Arrival { sender: peer.clone(), number, outcome });
+            taken.push(Found { number, content });
         }
         followed.watch.handle_searched(search, now);
-        receive(&self.context, arrivals).await?;
-        Ok(())
+        self.take_in(peer, taken).await
     }
 
     /// Finds out which direct messages are for this account.
@@ -177,22 +211,93 @@ impl Watcher {
         let Some(followed) = self.peers.get_mut(peer) else { return Ok(()) };
         let Some(oldest) = followed.undecided.values().map(|undecided| undecided.time).min() else { return Ok(()) };
         let listed = listed_since(&self.context, peer, oldest).await?;
-        let mut arrivals = Vec::new();
+        let mut taken = Vec::new();
         for message in listed.iter().filter(|message| !message.from_me && message.from == peer.as_str()) {
             if followed.undecided.remove(&message.number).is_some() {
-                let outcome = outcome(&self.context, peer, &message.text, false);
-                arrivals.push(Arrival { sender: peer.clone(), number: message.number, outcome });
+                let content = FoundContent::Text { text: message.text.clone(), public: false };
+                taken.push(Found { number: message.number, content });
             }
         }
         followed.undecided.retain(|number, undecided| {
             let patient = undecided.since.elapsed() < UNLISTED_PATIENCE;
             if !patient {
-                arrivals.push(Arrival { sender: peer.clone(), number: *number, outcome: Arrived::Nothing });
+                taken.push(Found { number: *number, content: FoundContent::Nothing });
             }
             patient
         });
-        receive(&self.context, arrivals).await?;
+        self.take_in(peer, taken).await
+    }
+
+    /// Hands over what was found, in the order of its numbers.
+    async fn take_in(&mut self, peer: &Username, mut found: Vec<Found>) -> Result<(), Trouble> {
+        found.sort_by_key(|found| found.number);
+        while !found.is_empty() {
+            let rest = found.split_off(found.len().min(MOST_POSTS));
+            let (posts, sender) = (std::mem::replace(&mut found, rest), peer.clone());
+            self.step(move |incoming, now| incoming.handle_posts(&sender, posts, now)).await?;
+        }
         Ok(())
+    }
+
+    /// Takes in what was held until now.
+    async fn take_due(&mut self) -> Result<(), Trouble> {
+        let is_due = |incoming: &Incoming, now| incoming.poll_timeout().is_some_and(|at| at <= now);
+        while is_due(&self.incoming(), self.context.start.elapsed()) && !self.context.stop.is_cancelled() {
+            self.step(Incoming::poll).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the receiving half do a step, on a thread that may block, and tells others what came of it.
+    async fn step<F>(&mut self, work: F) -> Result<(), Trouble>
+    where
+        F: FnOnce(&mut Incoming, Now) -> Result<News, StoreError> + Send + 'static,
+    {
+        let (incoming, now) = (Arc::clone(&self.incoming), Now::since(self.context.start));
+        let work = move || work(&mut incoming.lock().unwrap_or_else(PoisonError::into_inner), now);
+        let news = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::ShuttingDown)??;
+        self.spread(news).await
+    }
+
+    async fn spread(&mut self, News { rows, receipts, refused }: News) -> Result<(), Trouble> {
+        if rows.is_empty() && receipts.is_empty() && refused.is_empty() {
+            return Ok(());
+        }
+        self.news_at = Instant::now();
+        for row in &rows {
+            let moved = Moved {
+                peer: Some(row.sender.to_string()),
+                public: row.public,
+                message: &row.message,
+                number: Some(row.number),
+            };
+            self.context.tell_moved(Direction::In, Step::Received, moved);
+        }
+        refused.iter().for_each(|refused| self.tell_refused(refused));
+        self.context.signals.inbox.notify_one();
+        self.context.signals.counted.notify_one();
+        for (peer, receipts) in receipts {
+            let settled =
+                self.context.sending(move |sender, now| sender.handle_receipts(&peer, &receipts, now)).await?;
+            self.context.tell_outcomes(settled);
+            self.context.signals.outbox.notify_one();
+        }
+        Ok(())
+    }
+
+    fn tell_refused(&mut self, Refused { sender, reason, .. }: &Refused) {
+        let now = Instant::now();
+        if self.told_refused.get(sender).is_some_and(|at| now - *at < REFUSAL_PERIOD) {
+            return;
+        }
+        self.told_refused.insert(sender.clone(), now);
+        let text = format!("a message from {sender} was turned away: {reason}");
+        self.context.board.report(Part::Message, ProblemCode::MessageRefused, text);
+    }
+
+    fn incoming(&self) -> MutexGuard<'_, Incoming> {
+        // Each step is complete in the database or has not happened; what a panic left here is made anew from it.
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has the node fetch a post that its copy of the swarm lacks, one at a time: the node fetches no two at once, and
@@ -219,43 +324,6 @@ impl Watcher {
             permit.send(());
         });
     }
-}
-
-/// What becomes of a text that `peer` wrote.
-fn outcome(context: &Context, peer: &Username, text: &str, public: bool) -> Arrived {
-    match admit(text, &context.config.wanted()) {
-        Admission::Wanted(frame) => {
-            let message = Message::new(frame.topic, frame.payload, frame.qos);
-            Arrived::Message { message, id: frame.id, public }
-        }
-        Admission::Unwanted => Arrived::Unwanted,
-        Admission::ForPeople => Arrived::Nothing,
-        Admission::Refused(refusal) => {
-            let text = format!("a message from {peer} was turned away: {refusal}");
-            context.board.report(Part::Message, ProblemCode::MessageRefused, text);
-            Arrived::Refused
-        }
-    }
-}
-
-/// Takes over what came in, in the order of its numbers.
-async fn receive(context: &Context, mut arrivals: Vec<Arrival>) -> Result<(), StoreError> {
-    if arrivals.is_empty() {
-        return Ok(());
-    }
-    arrivals.sort_by_key(|arrival| arrival.number);
-    for row in context.store.receive(arrivals, now_ms()).await? {
-        let moved = Moved {
-            peer: Some(row.sender.to_string()),
-            public: row.public,
-            message: &row.message,
-            number: Some(row.number),
-        };
-        context.tell_moved(Direction::In, Step::Received, moved);
-    }
-    context.signals.inbox.notify_one();
-    context.signals.counted.notify_one();
-    Ok(())
 }
 
 /// The subscriptions that a post announces and the frames that its author understands, with the sequence number of the

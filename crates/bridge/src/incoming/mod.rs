@@ -34,10 +34,12 @@ pub(crate) use refusal::Refusal;
 use self::step::Step;
 use crate::clock::Now;
 use crate::config::BridgeConfig;
-use crate::frame::v1::{self, Receipt, Stream};
 use crate::frame::v0;
+use crate::frame::v1::{self, Receipt, Stream};
 use crate::store::streams::{self, Holding, StreamId};
-use crate::store::{InboxRow, RowId, Store, StoreError, inbox, ledger};
+use crate::store::{InboxRow, Store, StoreError, ledger};
+#[cfg(test)]
+use crate::store::{RowId, inbox};
 
 /// Most posts that are handed over at a time: their frames are unpacked together.
 pub(crate) const MOST_POSTS: usize = 32;
@@ -85,7 +87,6 @@ pub(crate) struct Refused {
 }
 
 /// What comes in. See the [module](self).
-#[derive(Debug)]
 pub(crate) struct Incoming {
     store: Store,
     config: Arc<BridgeConfig>,
@@ -157,12 +158,7 @@ impl Incoming {
     /// Takes in frames whose turn has come by the time alone. Call it again when [`poll_timeout`](Self::poll_timeout) is
     /// reached.
     pub(crate) fn poll(&mut self, now: Now) -> Result<News, StoreError> {
-        self.step(now, Step::take_due)
-    }
-
-    /// The local broker has taken these rows over.
-    pub(crate) fn handle_delivered(&mut self, rows: &[RowId], now: Now) -> Result<(), StoreError> {
-        self.store.run(|tx| inbox::confirm_delivered(tx, rows, now.wall_ms))
+        self.step(now, |step| step.take_due())
     }
 
     /// When to poll next, on the clock of [`Now::mono`]; a time that has passed is at once.
@@ -202,6 +198,14 @@ impl Incoming {
         });
         self.stale = news.is_err();
         news
+    }
+}
+
+#[cfg(test)]
+impl Incoming {
+    /// The local broker has taken these rows over: what the driver tells the store directly.
+    pub(crate) fn handle_delivered(&mut self, rows: &[RowId], now: Now) -> Result<(), StoreError> {
+        self.store.run(|tx| inbox::confirm_delivered(tx, rows, now.wall_ms))
     }
 }
 

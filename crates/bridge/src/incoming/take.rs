@@ -13,9 +13,6 @@ use crate::store::streams::{self, StreamRow};
 use crate::store::{awaited, quarantine, unfinished};
 use crate::topic::Topic;
 
-/// Refused messages that are kept.
-const KEPT_REFUSED: u32 = 100;
-
 impl Step<'_> {
     /// Takes in the message of a v0 frame.
     pub(super) fn take_v0(&mut self, origin: Origin<'_>, frame: v0::Frame) -> rusqlite::Result<()> {
@@ -31,7 +28,7 @@ impl Step<'_> {
 
     /// Takes in the messages of a frame whose turn has come.
     pub(super) fn take_frame(&mut self, origin: Origin<'_>, row: &StreamRow, frame: Frame) -> rusqlite::Result<()> {
-        let asks = !origin.public && row.unsettled.is_some();
+        let asks = !origin.public && frame.notes.unsettled.is_some();
         let mut delivered = asks && counts_for_receipts(&frame);
         for entry in frame.entries {
             let id = MessageId::new(frame.head.stream.as_str(), entry.number);
@@ -132,15 +129,9 @@ impl Step<'_> {
         reason: Refusal,
         payload: &[u8],
     ) -> rusqlite::Result<()> {
-        let entry = quarantine::NewEntry {
-            sender,
-            post,
-            topic,
-            code: reason.code(),
-            reason: &reason.to_string(),
-            payload,
-        };
-        quarantine::add(self.tx, &entry, KEPT_REFUSED, self.now.wall_ms)?;
+        let entry =
+            quarantine::NewEntry { sender, post, topic, code: reason.code(), reason: &reason.to_string(), payload };
+        quarantine::add(self.tx, &entry, quarantine::KEPT, self.now.wall_ms)?;
         ledger::add(self.tx, Count::Refused, 1)?;
         self.news.refused.push(Refused { sender: sender.clone(), number: post, reason });
         Ok(())

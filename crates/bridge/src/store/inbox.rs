@@ -164,7 +164,8 @@ pub(crate) fn accept(tx: &Transaction<'_>, accepted: Accepted, now_ms: u64) -> r
 
 /// The oldest rows after `after`, at most `limit`.
 pub(crate) fn rows_after(tx: &Transaction<'_>, after: RowId, limit: usize) -> rusqlite::Result<Vec<InboxRow>> {
-    let query = "SELECT id, sender, number, public, topic, payload, qos, retain, properties, path, expires_ms FROM inbox
+    let query =
+        "SELECT id, sender, number, public, topic, payload, qos, retain, properties, path, expires_ms FROM inbox
                  WHERE id > ?1 ORDER BY id LIMIT ?2";
     tx.prepare_cached(query)?.query_map(params![after, limit], to_row)?.collect()
 }

@@ -210,8 +210,10 @@ fn receipt(tx: &Transaction<'_>, row: &StreamRow, stream: Stream) -> rusqlite::R
         arrived.insert_run(1..=settled);
     }
     let held = "SELECT number FROM held_frame WHERE stream = ?1 ORDER BY number LIMIT ?2";
-    let held = tx.prepare_cached(held)?.query_map(params![row.id, MOST_UNDELIVERED], |row| row.get(0))?;
-    let mut undelivered: Vec<u64> = held.collect::<rusqlite::Result<_>>()?;
+    let mut undelivered: Vec<u64> = tx
+        .prepare_cached(held)?
+        .query_map(params![row.id, MOST_UNDELIVERED], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     let awaited = awaited::frames(tx, row.id, MOST_UNDELIVERED)?;
     // Beyond the last one that was looked at there may be more.
     let full = [&undelivered, &awaited].into_iter().filter(|frames| frames.len() == MOST_UNDELIVERED);
@@ -282,7 +284,9 @@ mod tests {
 
     fn ranges(runs: &[(u64, u64)]) -> Ranges {
         let mut ranges = Ranges::default();
-        runs.iter().for_each(|(first, last)| drop(ranges.insert_run(*first..=*last)));
+        for (first, last) in runs {
+            ranges.insert_run(*first..=*last);
+        }
         ranges
     }
 

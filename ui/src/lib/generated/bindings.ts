@@ -373,8 +373,6 @@ export type Counters = {
 	refused: number,
 	/**  Messages of followed accounts on topics that were not subscribed. */
 	unwanted: number,
-	/**  Messages that were worth nothing any more before they could be delivered. */
-	expired: number,
 	/**  Posts and direct messages that wait to go out. */
 	waiting_out: number,
 	/**  Messages that wait for the local broker. */

@@ -5,6 +5,7 @@
 use twister::Username;
 
 use crate::config::BridgeConfig;
+use crate::frame::{v0, v1};
 use crate::message::Message;
 use crate::topic::Topic;
 
@@ -22,6 +23,12 @@ pub enum Inward {
 /// Why something that a peer sent must not get in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// Its v0 frame is damaged.
+    #[error("it cannot be read: {0}")]
+    DamagedV0(#[from] v0::FrameError),
+    /// Its v1 frame is damaged.
+    #[error("it cannot be read: {0}")]
+    DamagedV1(#[from] v1::FrameError),
     /// Its sender is not followed.
     #[error("{0} is not followed; add it to `following` if its messages should come in")]
     NotFollowed(Username),
@@ -57,20 +64,6 @@ pub enum Refusal {
     /// Its topic has no new name.
     #[error("the subscription that it matches leaves no valid topic of {0}")]
     Unmapped(Topic),
-}
-
-impl Refusal {
-    /// Which kind of refusal it is, for a program.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotFollowed(_) => "not_followed",
-            Self::Local(_) => "local_topic",
-            Self::Loop { .. } => "loop",
-            Self::NotAllowed { .. } => "topic_not_allowed",
-            Self::TooLarge { .. } => "too_large",
-            Self::Unmapped(_) => "unmapped",
-        }
-    }
 }
 
 /// Decides over `message`, which `sender` posted; its path does not have the sender yet. The first subscription that

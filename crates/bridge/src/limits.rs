@@ -14,7 +14,7 @@ use crate::config::BridgeConfig;
 const PEER_BURST_MINUTES: f64 = 10.0;
 
 /// How many seconds' worth of messages the local broker can be given at once.
-const DELIVERY_BURST_S: f64 = 0.1;
+const DELIVERY_BURST_S: f64 = 1.0;
 
 /// So many things as may be done; more with time.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::Context;
 use super::context::Moved;
-use super::poster::sleep_until;
 use crate::clock::now_ms;
 use crate::event::{Direction, Part, PartState, ProblemCode, Step};
-use crate::limits::Budget;
 use crate::message::Message;
 use crate::mqtt::{Command, Delivery};
-use crate::store::{InboxRow, RowId, StoreError};
+use crate::store::{InboxRow, RowId, StoreError, quarantine};
 
 /// Messages that are under way to the broker at most.
 const WINDOW: usize = 32;
@@ -34,9 +31,6 @@ struct Deliverer {
     under_way: BTreeMap<RowId, InboxRow>,
     /// How often the broker has forgotten the session.
     generation: u64,
-    /// How fast the broker is given messages, and when it may get the next if that is not now.
-    budget: Budget,
-    rest_until: Option<Instant>,
 }
 
 pub(super) async fn drive(
@@ -44,9 +38,7 @@ pub(super) async fn drive(
     mut deliveries: mpsc::UnboundedReceiver<Delivery>,
     commands: mpsc::UnboundedSender<Command>,
 ) {
-    let budget = Budget::of_deliveries(&context.config, context.start.elapsed());
-    let mut deliverer =
-        Deliverer { context, commands, cursor: 0, under_way: BTreeMap::new(), generation: 0, budget, rest_until: None };
+    let mut deliverer = Deliverer { context, commands, cursor: 0, under_way: BTreeMap::new(), generation: 0 };
     let mut batch = Vec::new();
     loop {
         if let Err(error) = deliverer.fill_window().await {
@@ -62,7 +54,6 @@ pub(super) async fn drive(
                 return;
             }
             () = deliverer.context.signals.inbox.notified() => {}
-            () = sleep_until(deliverer.rest_until) => {}
             count = deliveries.recv_many(&mut batch, WINDOW) => match count {
                 0 => return,
                 _ => deliverer.handle_deliveries(std::mem::take(&mut batch)).await,
@@ -74,17 +65,9 @@ pub(super) async fn drive(
 impl Deliverer {
     async fn fill_window(&mut self) -> Result<(), StoreError> {
         let room = WINDOW.saturating_sub(self.under_way.len());
-        let now = self.context.start.elapsed();
-        self.rest_until = None;
         if room == 0 {
             return Ok(());
         }
-        let wait = self.budget.wait(now);
-        if wait > Duration::ZERO {
-            self.rest_until = Some(self.context.start + now + wait);
-            return Ok(());
-        }
-        let before = self.under_way.len();
         let mut expired = Vec::new();
         for row in self.context.store.inbox(self.cursor, room).await? {
             self.cursor = row.id;
@@ -96,7 +79,6 @@ impl Deliverer {
             let _ = self.commands.send(Command::Deliver { generation: self.generation, row: row.id, message });
             self.under_way.insert(row.id, row);
         }
-        self.budget.handle_done(self.under_way.len() - before, now);
         if !expired.is_empty() {
             self.context.store.drop_expired(expired, now_ms()).await?;
             self.context.signals.counted.notify_one();
@@ -151,8 +133,6 @@ impl Deliverer {
             self.context.store_trouble(&error);
         }
         self.context.signals.counted.notify_one();
-        // Their sender may want to hear of it.
-        self.context.signals.outbox.notify_one();
     }
 
     /// The broker refuses this message for good: trying again would hold up those behind it for ever.
@@ -165,8 +145,7 @@ impl Deliverer {
         self.context.board.report(Part::Message, ProblemCode::MessageRefused, text);
         self.tell(row, Step::Refused);
         let reason = format!("the local broker refuses it: {reason}");
-        let kept = self.context.config.limits.quarantine;
-        if let Err(error) = self.context.store.drop_refused(row.clone(), reason, kept, now_ms()).await {
+        if let Err(error) = self.context.store.drop_refused(row.clone(), reason, quarantine::KEPT, now_ms()).await {
             self.context.store_trouble(&error);
         }
     }

@@ -18,7 +18,6 @@ use super::subscriptions::{self, FRAMES, TOPICS, TOPICS_SEQ};
 use crate::clock::Now;
 use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::incoming::{Found, FoundContent, Incoming, MOST_POSTS, News, Refused};
-use crate::limits::PeerLimits;
 use crate::store::{PeerRecord, StoreError};
 use crate::watch::{Search, Watch};
 
@@ -48,7 +47,6 @@ struct Watcher {
     context: Context,
     peers: BTreeMap<Username, Followed>,
     incoming: Arc<Mutex<Incoming>>,
-    limits: PeerLimits,
     /// When there was news last.
     news_at: Instant,
     /// When people were last told of a refused message, by sender.
@@ -103,9 +101,7 @@ pub(super) async fn drive(context: Context) {
     };
     let (peeks, peeked) = mpsc::channel(1);
     let (peers, told_refused) = (BTreeMap::new(), HashMap::new());
-    let limits = PeerLimits::new(&context.config, context.start.elapsed());
-    let mut watcher =
-        Watcher { context, peers, incoming, limits, news_at: Instant::now(), told_refused, peeks, peeked };
+    let mut watcher = Watcher { context, peers, incoming, news_at: Instant::now(), told_refused, peeks, peeked };
     let mut period = PERIOD;
     while watcher.context.prepared().await {
         match watcher.look().await {
@@ -140,9 +136,7 @@ impl Watcher {
             if let Some(highest) = known.get(peer).copied().flatten() {
                 followed.watch.handle_highest(highest);
             }
-            // What comes too fast waits at the node.
-            let now = self.context.start.elapsed();
-            if self.incoming().is_busy(peer) || self.limits.wait(peer, now) > Duration::ZERO {
+            if self.incoming().is_busy(peer) {
                 continue;
             }
             if let Err(trouble) = self.look_at(peer).await {
@@ -270,10 +264,6 @@ impl Watcher {
             return Ok(());
         }
         self.news_at = Instant::now();
-        let now = self.context.start.elapsed();
-        for sender in rows.iter().map(|row| &row.sender).chain(refused.iter().map(|refused| &refused.sender)) {
-            self.limits.handle_messages(sender, 1, now);
-        }
         for row in &rows {
             let moved = Moved {
                 peer: Some(row.sender.to_string()),

@@ -1,7 +1,6 @@
 //! Why something from the network must not get in.
 
 use crate::frame::{v0, v1};
-use crate::inward;
 
 /// Why a message, or a whole frame, is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,15 +11,15 @@ pub(crate) enum Refusal {
     /// A v1 frame that is damaged, or from the future.
     #[error(transparent)]
     V1(#[from] v1::FrameError),
-    /// A message that the owner's settings keep out.
-    #[error(transparent)]
-    Inward(#[from] inward::Refusal),
     /// A frame with a number that no frame has.
     #[error("its frame has the number {0}, which no frame has")]
     FrameNumber(u64),
     /// A frame that waited too long for others of its stream.
     #[error("it waited for others of its stream, while its sender began too many new ones")]
     Abandoned,
+    /// A topic that belongs to the broker itself or to a bridge.
+    #[error("the topic {0} belongs to the broker itself or to its bridges")]
+    Local(String),
     /// A piece that is not of the message whose number it has.
     #[error("a piece of it does not fit the others")]
     PieceOfAnother,
@@ -40,7 +39,7 @@ impl Refusal {
         match self {
             Self::V0(_) | Self::V1(_) | Self::FrameNumber(_) => "damaged",
             Self::Abandoned => "abandoned",
-            Self::Inward(refusal) => refusal.code(),
+            Self::Local(_) => "local_topic",
             Self::PieceOfAnother => "piece_of_another",
             Self::Unfinished { .. } => "unfinished",
         }

@@ -210,6 +210,8 @@ impl<'a> Step<'a> {
         Ok(match self.waiting.get(&row.id).map(|waiting| waiting.until) {
             Some(Until::Patience { at, upto }) if number <= upto => match at <= self.now.mono {
                 true => Gap::GoOn(upto + 1),
+                // What came with the frame after the gap waits no longer than that.
+                false if at == self.now.mono + PATIENCE => Gap::Wait(Until::Patience { at, upto: highest }),
                 false => Gap::Wait(Until::Patience { at, upto }),
             },
             _ => Gap::Wait(Until::Patience { at: self.now.mono + PATIENCE, upto: highest }),

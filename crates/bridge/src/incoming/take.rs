@@ -6,7 +6,6 @@ use super::step::{Origin, Step};
 use super::{Refusal, Refused};
 use crate::frame::v0;
 use crate::frame::v1::{Content, Entry, Frame};
-use crate::inward::{Inward, inward};
 use crate::message::{Message, MessageId, Qos};
 use crate::store::inbox::{self, Accepted};
 use crate::store::ledger::{self, Count};
@@ -23,12 +22,13 @@ impl Step<'_> {
         {
             return Ok(());
         }
-        self.take_message(origin, id, Message::new(topic, payload, qos), None)
+        let message = Message { path: vec![origin.sender.clone()], ..Message::new(topic, payload, qos) };
+        self.take_message(origin, id, message, None)
     }
 
     /// Takes in the messages of a frame whose turn has come.
     pub(super) fn take_frame(&mut self, origin: Origin<'_>, row: &StreamRow, frame: Frame) -> rusqlite::Result<()> {
-        let asks = !origin.public && row.unsettled.is_some();
+        let asks = !origin.public && frame.notes.unsettled.is_some();
         let mut delivered = asks && counts_for_receipts(&frame);
         for entry in frame.entries {
             let id = MessageId::new(frame.head.stream.as_str(), entry.number);
@@ -54,7 +54,8 @@ impl Step<'_> {
         if inbox::has_arrived(self.tx, origin.sender, id)? {
             return Ok(());
         }
-        let Entry { taken_s, topic, qos, retain, path, properties, content, .. } = entry;
+        let Entry { taken_s, topic, qos, retain, mut path, properties, content, .. } = entry;
+        path.push(origin.sender.clone());
         let message = |payload| Message { topic, payload, qos, retain, properties, path };
         match content {
             Content::Whole(payload) => {
@@ -100,14 +101,14 @@ impl Step<'_> {
         taken_s: Option<u64>,
     ) -> rusqlite::Result<Option<(Message, Option<u64>)>> {
         let Origin { sender, post, .. } = origin;
-        let message = match inward(sender, message.clone(), self.config) {
-            Inward::Wanted(message) => message,
-            Inward::Unwanted => return ledger::add(self.tx, Count::Unwanted, 1).map(|()| None),
-            Inward::Refused(reason) => {
-                self.refuse(sender, post, Some(&message.topic), reason.into(), &message.payload)?;
-                return Ok(None);
-            }
-        };
+        if message.topic.is_local() {
+            let reason = Refusal::Local(message.topic.to_string());
+            self.refuse(sender, post, Some(&message.topic), reason, &message.payload)?;
+            return Ok(None);
+        }
+        if !self.config.subscriptions.iter().any(|filter| filter.matches(&message.topic)) {
+            return ledger::add(self.tx, Count::Unwanted, 1).map(|()| None);
+        }
         let expires_ms = message.properties.expiry_s.zip(taken_s).map(|(expiry_s, taken_s)| {
             // By a clock that is ahead of ours it was taken in the future: it is not worth more for that.
             let taken_s = taken_s.min(self.now.wall_s());
@@ -128,10 +129,9 @@ impl Step<'_> {
         reason: Refusal,
         payload: &[u8],
     ) -> rusqlite::Result<()> {
-        let kept = self.config.limits.quarantine;
         let entry =
             quarantine::NewEntry { sender, post, topic, code: reason.code(), reason: &reason.to_string(), payload };
-        quarantine::add(self.tx, &entry, kept, self.now.wall_ms)?;
+        quarantine::add(self.tx, &entry, quarantine::KEPT, self.now.wall_ms)?;
         ledger::add(self.tx, Count::Refused, 1)?;
         self.news.refused.push(Refused { sender: sender.clone(), number: post, reason });
         Ok(())

@@ -105,13 +105,13 @@ fn hostile_pieces_take_bounded_room() {
     for start in 0..4 {
         frame += 1;
         let entries = (0..500).map(|place| piece(1, start * 1000 + place * 2, 1, total)).collect();
-        bob.find_frames(&[&asking(frame, frame, entries)]);
+        bob.find_unpacked(asking(frame, frame, entries));
     }
     assert_eq!(bob.counters().refused, 1);
     for number in 2..=100 {
         for part in 0..4 {
             frame += 1;
-            bob.find_frames(&[&asking(frame, frame, vec![piece(number, part * 60_000, 60_000, total)])]);
+            bob.find_unpacked(asking(frame, frame, vec![piece(number, part * 60_000, 60_000, total)]));
         }
     }
     let size = |tx: &Transaction<'_>| tx.query_row("SELECT sum(size) FROM unfinished", [], |row| row.get(0));

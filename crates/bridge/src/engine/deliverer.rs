@@ -9,9 +9,10 @@ use super::Context;
 use super::context::Moved;
 use crate::clock::now_ms;
 use crate::event::{Direction, Part, PartState, ProblemCode, Step};
+use crate::limits::Budget;
 use crate::message::Message;
 use crate::mqtt::{Command, Delivery};
-use crate::store::{InboxRow, RowId, StoreError, quarantine};
+use crate::store::{InboxRow, RowId, StoreError};
 
 /// Messages that are under way to the broker at most.
 const WINDOW: usize = 32;
@@ -19,6 +20,9 @@ const WINDOW: usize = 32;
 /// How long a stopping bridge waits for the broker to take over what is under way; what it has not by then is delivered
 /// again at the next start.
 const LAST_WAIT: Duration = Duration::from_secs(3);
+
+/// Messages that are paced leave a few at a time, this far apart.
+const PACE: Duration = Duration::from_millis(50);
 
 /// Pause after the database did not do what it should.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -31,6 +35,8 @@ struct Deliverer {
     under_way: BTreeMap<RowId, InboxRow>,
     /// How often the broker has forgotten the session.
     generation: u64,
+    /// How fast the broker may be given messages.
+    budget: Budget,
 }
 
 pub(super) async fn drive(
@@ -38,22 +44,27 @@ pub(super) async fn drive(
     mut deliveries: mpsc::UnboundedReceiver<Delivery>,
     commands: mpsc::UnboundedSender<Command>,
 ) {
-    let mut deliverer = Deliverer { context, commands, cursor: 0, under_way: BTreeMap::new(), generation: 0 };
+    let budget = Budget::of_deliveries(&context.config, context.start.elapsed());
+    let mut deliverer = Deliverer { context, commands, cursor: 0, under_way: BTreeMap::new(), generation: 0, budget };
     let mut batch = Vec::new();
     loop {
-        if let Err(error) = deliverer.fill_window().await {
-            deliverer.context.store_trouble(&error);
-            if !deliverer.context.pause(STORE_RETRY).await {
-                return;
+        let wait = match deliverer.fill_window().await {
+            Ok(wait) => wait,
+            Err(error) => {
+                deliverer.context.store_trouble(&error);
+                if !deliverer.context.pause(STORE_RETRY).await {
+                    return;
+                }
+                continue;
             }
-            continue;
-        }
+        };
         tokio::select! {
             () = deliverer.context.stop.cancelled() => {
                 let _ = tokio::time::timeout(LAST_WAIT, deliverer.finish(&mut deliveries)).await;
                 return;
             }
-            () = deliverer.context.signals.inbox.notified() => {}
+            () = deliverer.context.signals.inbox.notified(), if wait.is_zero() => {}
+            () = tokio::time::sleep(wait), if !wait.is_zero() => {}
             count = deliveries.recv_many(&mut batch, WINDOW) => match count {
                 0 => return,
                 _ => deliverer.handle_deliveries(std::mem::take(&mut batch)).await,
@@ -63,18 +74,28 @@ pub(super) async fn drive(
 }
 
 impl Deliverer {
-    async fn fill_window(&mut self) -> Result<(), StoreError> {
+    /// Hands over what may be under way. Returns how long to wait before there may be more; zero for as long as nothing
+    /// happens.
+    async fn fill_window(&mut self) -> Result<Duration, StoreError> {
         let room = WINDOW.saturating_sub(self.under_way.len());
-        if room == 0 {
-            return Ok(());
+        let mut wait = self.budget.wait(self.context.start.elapsed());
+        if room == 0 || !wait.is_zero() {
+            return Ok(wait);
         }
         let mut expired = Vec::new();
         for row in self.context.store.inbox(self.cursor, room).await? {
+            let now = self.context.start.elapsed();
+            wait = self.budget.wait(now);
+            if !wait.is_zero() {
+                wait = wait.max(PACE);
+                break;
+            }
             self.cursor = row.id;
             let Some(message) = message_now(&row, now_ms()) else {
                 expired.push(row.id);
                 continue;
             };
+            self.budget.handle_done(1, now);
             // The session is gone only when the bridge stops; the row stays.
             let _ = self.commands.send(Command::Deliver { generation: self.generation, row: row.id, message });
             self.under_way.insert(row.id, row);
@@ -85,7 +106,7 @@ impl Deliverer {
             // There may be others behind them.
             self.context.signals.inbox.notify_one();
         }
-        Ok(())
+        Ok(wait)
     }
 
     /// Waits until the broker, if it is there, has taken over what is under way.
@@ -145,7 +166,8 @@ impl Deliverer {
         self.context.board.report(Part::Message, ProblemCode::MessageRefused, text);
         self.tell(row, Step::Refused);
         let reason = format!("the local broker refuses it: {reason}");
-        if let Err(error) = self.context.store.drop_refused(row.clone(), reason, quarantine::KEPT, now_ms()).await {
+        let kept = self.context.config.limits.quarantine;
+        if let Err(error) = self.context.store.drop_refused(row.clone(), reason, kept, now_ms()).await {
             self.context.store_trouble(&error);
         }
     }

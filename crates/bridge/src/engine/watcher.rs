@@ -18,6 +18,7 @@ use super::subscriptions::{self, FRAMES, TOPICS, TOPICS_SEQ};
 use crate::clock::Now;
 use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::incoming::{Found, FoundContent, Incoming, MOST_POSTS, News, Refused};
+use crate::limits::PeerLimits;
 use crate::store::{PeerRecord, StoreError};
 use crate::watch::{Search, Watch};
 
@@ -47,6 +48,8 @@ struct Watcher {
     context: Context,
     peers: BTreeMap<Username, Followed>,
     incoming: Arc<Mutex<Incoming>>,
+    /// How fast messages of each account may come in.
+    limits: PeerLimits,
     /// When there was news last.
     news_at: Instant,
     /// When people were last told of a refused message, by sender.
@@ -100,8 +103,9 @@ pub(super) async fn drive(context: Context) {
         }
     };
     let (peeks, peeked) = mpsc::channel(1);
-    let (peers, told_refused) = (BTreeMap::new(), HashMap::new());
-    let mut watcher = Watcher { context, peers, incoming, news_at: Instant::now(), told_refused, peeks, peeked };
+    let limits = PeerLimits::new(&context.config, context.start.elapsed());
+    let (peers, news_at, told_refused) = (BTreeMap::new(), Instant::now(), HashMap::new());
+    let mut watcher = Watcher { context, peers, incoming, limits, news_at, told_refused, peeks, peeked };
     let mut period = PERIOD;
     while watcher.context.prepared().await {
         match watcher.look().await {
@@ -136,9 +140,6 @@ impl Watcher {
             if let Some(highest) = known.get(peer).copied().flatten() {
                 followed.watch.handle_highest(highest);
             }
-            if self.incoming().is_busy(peer) {
-                continue;
-            }
             if let Err(trouble) = self.look_at(peer).await {
                 // What was found and not written down has to be found again: begin with what the database knows.
                 self.peers.remove(peer);
@@ -160,6 +161,9 @@ impl Watcher {
         let now = self.context.start.elapsed();
         let Some(followed) = self.peers.get(peer) else { return Ok(()) };
         for search in followed.watch.poll_searches(now) {
+            if self.has_enough(peer) {
+                return Ok(());
+            }
             let posts = posts_between(&self.context, peer, search.first, search.last).await?;
             if search.again && posts.is_empty() {
                 self.peek(peer, search.first);
@@ -167,6 +171,11 @@ impl Watcher {
             self.handle_searched(peer, search, posts).await?;
         }
         self.decide(peer).await
+    }
+
+    /// Whether no more of `peer` should come in for now: its posts wait at the node.
+    fn has_enough(&self, peer: &Username) -> bool {
+        !self.limits.wait(peer, self.context.start.elapsed()).is_zero() || self.incoming().is_busy(peer)
     }
 
     /// Goes through what a search has found.
@@ -264,6 +273,9 @@ impl Watcher {
             return Ok(());
         }
         self.news_at = Instant::now();
+        let now = self.context.start.elapsed();
+        let senders = rows.iter().map(|row| &row.sender).chain(refused.iter().map(|refused| &refused.sender));
+        senders.for_each(|sender| self.limits.handle_messages(sender, 1, now));
         for row in &rows {
             let moved = Moved {
                 peer: Some(row.sender.to_string()),

@@ -13,7 +13,8 @@
 //! - Other gaps, and all in public streams, are waited for with [`PATIENCE`]. What comes after that is taken late: the
 //!   order yields, nothing is lost.
 //!
-//! Deliberately not here: which posts to look for ([`crate::watch`]), what is wanted, and posting receipts.
+//! Deliberately not here: which posts to look for ([`crate::watch`]), what is wanted ([`crate::inward`]), how fast it may come
+//! ([`crate::limits`]), and posting receipts.
 
 mod pieces;
 mod refusal;
@@ -36,6 +37,7 @@ use crate::clock::Now;
 use crate::config::BridgeConfig;
 use crate::frame::v0;
 use crate::frame::v1::{self, Receipt, Stream};
+use crate::inward;
 use crate::store::streams::{self, Holding, StreamId};
 use crate::store::{InboxRow, Store, StoreError, ledger};
 #[cfg(test)]
@@ -230,11 +232,11 @@ fn read(text: String, public: bool) -> ReadContent {
     match v1::decode(&text) {
         Ok(frame) => return ReadContent::V1(Box::new(frame), text, public),
         Err(v1::FrameError::NotAFrame) => {}
-        Err(error) => return ReadContent::Refused(error.into(), text),
+        Err(error) => return ReadContent::Refused(inward::Refusal::from(error).into(), text),
     }
     match v0::decode(&text) {
         Ok(frame) => ReadContent::V0(frame, public),
         Err(v0::FrameError::NotAFrame) => ReadContent::Nothing,
-        Err(error) => ReadContent::Refused(error.into(), text),
+        Err(error) => ReadContent::Refused(inward::Refusal::from(error).into(), text),
     }
 }

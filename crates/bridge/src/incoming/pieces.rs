@@ -37,7 +37,9 @@ impl Step<'_> {
             Some(unfinished) => unfinished,
             None => {
                 // What does not get in need not be put together. No further piece of it is looked at.
-                if self.admit(origin, message(head.clone(), Vec::new(), qos), Some(taken_s))?.is_none() {
+                let blank = message(head.clone(), vec![0; total as usize], qos);
+                if let Err(left_out) = self.admit(origin.sender, blank, Some(taken_s)) {
+                    self.leave_out(origin, &head.topic, &bytes, left_out)?;
                     return inbox::note_arrived(self.tx, origin.sender, id, self.now.wall_ms).map(drop);
                 }
                 unfinished::begin(self.tx, origin.sender, id, head.clone(), total, self.now.wall_ms)?

@@ -1,25 +1,19 @@
 //! Why something from the network must not get in.
 
-use crate::frame::{v0, v1};
+use crate::inward;
 
 /// Why a message, or a whole frame, is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// A v0 frame that is damaged.
+    /// It cannot be read, or the rules do not let it in.
     #[error(transparent)]
-    V0(#[from] v0::FrameError),
-    /// A v1 frame that is damaged, or from the future.
-    #[error(transparent)]
-    V1(#[from] v1::FrameError),
+    Inward(#[from] inward::Refusal),
     /// A frame with a number that no frame has.
     #[error("its frame has the number {0}, which no frame has")]
     FrameNumber(u64),
     /// A frame that waited too long for others of its stream.
     #[error("it waited for others of its stream, while its sender began too many new ones")]
     Abandoned,
-    /// A topic that belongs to the broker itself or to a bridge.
-    #[error("the topic {0} belongs to the broker itself or to its bridges")]
-    Local(String),
     /// A piece that is not of the message whose number it has.
     #[error("a piece of it does not fit the others")]
     PieceOfAnother,
@@ -36,10 +30,19 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// Which kind of refusal it is, for a program.
     pub(crate) fn code(&self) -> &'static str {
+        use inward::Refusal as Inward;
         match self {
-            Self::V0(_) | Self::V1(_) | Self::FrameNumber(_) => "damaged",
+            Self::Inward(refusal) => match refusal {
+                Inward::DamagedV0(_) | Inward::DamagedV1(_) => "damaged",
+                Inward::NotFollowed(_) => "not_followed",
+                Inward::Local(_) => "local_topic",
+                Inward::Loop { .. } => "loop",
+                Inward::NotAllowed { .. } => "topic_not_allowed",
+                Inward::TooLarge { .. } => "too_large",
+                Inward::Unmapped(_) => "unmapped",
+            },
+            Self::FrameNumber(_) => "frame_number",
             Self::Abandoned => "abandoned",
-            Self::Local(_) => "local_topic",
             Self::PieceOfAnother => "piece_of_another",
             Self::Unfinished { .. } => "unfinished",
         }

@@ -10,6 +10,7 @@ use super::{News, PATIENCE, Read, ReadContent, Refusal, Until, Waiting};
 use crate::clock::Now;
 use crate::config::BridgeConfig;
 use crate::frame::v1::{self, Frame, FrameHead, Stream};
+use crate::inward;
 use crate::store::inbox;
 use crate::store::streams::{self, HeldFrame, StreamId, StreamRow};
 
@@ -184,7 +185,10 @@ impl<'a> Step<'a> {
             let origin = Origin { sender, post: held.post, public };
             match unpacked.map_or_else(|| v1::decode(&held.text), Ok) {
                 Ok(frame) => self.take_frame(origin, &row, frame)?,
-                Err(error) => self.refuse(sender, held.post, None, error.into(), held.text.as_bytes())?,
+                Err(error) => {
+                    let reason = inward::Refusal::from(error).into();
+                    self.refuse(sender, held.post, None, reason, held.text.as_bytes())?;
+                }
             }
         };
         streams::keep(self.tx, &mut row)?;

@@ -6,6 +6,7 @@ use super::step::{Origin, Step};
 use super::{Refusal, Refused};
 use crate::frame::v0;
 use crate::frame::v1::{Content, Entry, Frame};
+use crate::inward::{self, Inward};
 use crate::message::{Message, MessageId, Qos};
 use crate::store::inbox::{self, Accepted};
 use crate::store::ledger::{self, Count};
@@ -22,8 +23,7 @@ impl Step<'_> {
         {
             return Ok(());
         }
-        let message = Message { path: vec![origin.sender.clone()], ..Message::new(topic, payload, qos) };
-        self.take_message(origin, id, message, None)
+        self.take_message(origin, id, Message::new(topic, payload, qos), None)
     }
 
     /// Takes in the messages of a frame whose turn has come.
@@ -54,8 +54,7 @@ impl Step<'_> {
         if inbox::has_arrived(self.tx, origin.sender, id)? {
             return Ok(());
         }
-        let Entry { taken_s, topic, qos, retain, mut path, properties, content, .. } = entry;
-        path.push(origin.sender.clone());
+        let Entry { taken_s, topic, qos, retain, path, properties, content, .. } = entry;
         let message = |payload| Message { topic, payload, qos, retain, properties, path };
         match content {
             Content::Whole(payload) => {
@@ -80,9 +79,15 @@ impl Step<'_> {
         taken_s: Option<u64>,
     ) -> rusqlite::Result<()> {
         let Origin { sender, post: number, public } = origin;
-        let Some((message, expires_ms)) = self.admit(origin, message, taken_s)? else {
-            // Frames may wait for it that brought pieces of it.
-            return id.map_or(Ok(()), |id| awaited::settle(self.tx, sender.as_str(), id.as_str(), self.now.wall_ms));
+        let (topic, payload) = (message.topic.clone(), message.payload.clone());
+        let (message, expires_ms) = match self.admit(sender, message, taken_s) {
+            Ok(admitted) => admitted,
+            Err(left_out) => {
+                self.leave_out(origin, &topic, &payload, left_out)?;
+                // Frames may wait for it that brought pieces of it.
+                return id
+                    .map_or(Ok(()), |id| awaited::settle(self.tx, sender.as_str(), id.as_str(), self.now.wall_ms));
+            }
         };
         if let Some(id) = &id {
             inbox::note_arrived(self.tx, sender, id, self.now.wall_ms)?;
@@ -92,32 +97,42 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// The message as it gets in and when it expires, in milliseconds since 1970; nothing if it does not get in. That is
-    /// counted then.
+    /// The message as it gets in, and when it expires, in milliseconds since 1970.
     pub(super) fn admit(
-        &mut self,
-        origin: Origin<'_>,
+        &self,
+        sender: &Username,
         message: Message,
         taken_s: Option<u64>,
-    ) -> rusqlite::Result<Option<(Message, Option<u64>)>> {
-        let Origin { sender, post, .. } = origin;
-        if message.topic.is_local() {
-            let reason = Refusal::Local(message.topic.to_string());
-            self.refuse(sender, post, Some(&message.topic), reason, &message.payload)?;
-            return Ok(None);
-        }
-        if !self.config.subscriptions.iter().any(|filter| filter.matches(&message.topic)) {
-            return ledger::add(self.tx, Count::Unwanted, 1).map(|()| None);
-        }
+    ) -> Result<(Message, Option<u64>), LeftOut> {
+        let message = match inward::inward(sender, message, self.config) {
+            Inward::Wanted(message) => message,
+            Inward::Unwanted => return Err(LeftOut::Unwanted),
+            Inward::Refused(refusal) => return Err(LeftOut::Refused(refusal.into())),
+        };
         let expires_ms = message.properties.expiry_s.zip(taken_s).map(|(expiry_s, taken_s)| {
             // By a clock that is ahead of ours it was taken in the future: it is not worth more for that.
             let taken_s = taken_s.min(self.now.wall_s());
             (taken_s + u64::from(expiry_s)) * 1000
         });
-        if expires_ms.is_some_and(|expires_ms| expires_ms <= self.now.wall_ms) {
-            return ledger::add(self.tx, Count::Expired, 1).map(|()| None);
+        match expires_ms.is_some_and(|expires_ms| expires_ms <= self.now.wall_ms) {
+            true => Err(LeftOut::Expired),
+            false => Ok((message, expires_ms)),
         }
-        Ok(Some((message, expires_ms)))
+    }
+
+    /// Counts a message that does not get in.
+    pub(super) fn leave_out(
+        &mut self,
+        origin: Origin<'_>,
+        topic: &Topic,
+        payload: &[u8],
+        why: LeftOut,
+    ) -> rusqlite::Result<()> {
+        match why {
+            LeftOut::Unwanted => ledger::add(self.tx, Count::Unwanted, 1),
+            LeftOut::Expired => ledger::add(self.tx, Count::Expired, 1),
+            LeftOut::Refused(reason) => self.refuse(origin.sender, origin.post, Some(topic), reason, payload),
+        }
     }
 
     /// Refuses a message, or a frame that has no readable one: counts it, and keeps it to be looked at.
@@ -131,11 +146,21 @@ impl Step<'_> {
     ) -> rusqlite::Result<()> {
         let entry =
             quarantine::NewEntry { sender, post, topic, code: reason.code(), reason: &reason.to_string(), payload };
-        quarantine::add(self.tx, &entry, quarantine::KEPT, self.now.wall_ms)?;
+        quarantine::add(self.tx, &entry, self.config.limits.quarantine, self.now.wall_ms)?;
         ledger::add(self.tx, Count::Refused, 1)?;
         self.news.refused.push(Refused { sender: sender.clone(), number: post, reason });
         Ok(())
     }
+}
+
+/// Why a message does not get in.
+pub(super) enum LeftOut {
+    /// The owner did not ask for such messages.
+    Unwanted,
+    /// It is worth nothing any more.
+    Expired,
+    /// It must not get in.
+    Refused(Refusal),
 }
 
 /// Whether there is something in a frame of which its author may want to hear.

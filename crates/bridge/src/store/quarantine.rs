@@ -11,9 +11,6 @@ use crate::topic::Topic;
 /// Bytes of a payload that are kept.
 pub const KEPT_PAYLOAD_LEN: usize = 4096;
 
-/// Entries that are kept.
-pub(crate) const KEPT: u32 = 100;
-
 /// A message that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {

@@ -139,15 +139,17 @@ async fn without_quota_messages_wait_for_the_next_blocks() {
     let node = |account: &str| NodeConfig::new().account(account);
     let builder = Network::builder().node(node("mqtt_alice")).node(node("mqtt_bob")).start_height(1);
     let network = builder.dht_wait(Duration::ZERO).start().await.unwrap();
-    let (alice, mut bob) = (sender(&network).await, receiver(&network).await);
+    let (mut alice, mut bob) = (sender(&network).await, receiver(&network).await);
+    // One message a post.
+    alice.config.forwards[0].compatible = true;
     let (at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
     let mut events = at_alice.events();
-    publish(&alice, 0..40).await;
+    publish(&alice, 0..60).await;
     let told = problem(&mut events, ProblemCode::QuotaExhausted).await;
     assert!(told.message.contains("block"), "{}", told.message);
     until(&at_alice, |state| state.quota.is_some_and(|quota| quota.left == 0)).await;
     network.mine_until_allowed("mqtt_alice", 60);
-    hear_all(&mut bob, 0..40).await;
+    hear_all(&mut bob, 0..60).await;
 }
 
 #[tokio::test]

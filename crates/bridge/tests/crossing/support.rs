@@ -49,6 +49,8 @@ pub struct Heard {
     pub topic: String,
     pub payload: Vec<u8>,
     pub qos: u8,
+    /// The broker kept it, and tells a newcomer of it.
+    pub retained: bool,
 }
 
 impl Side {
@@ -105,17 +107,10 @@ impl Side {
 
     /// What this side's broker keeps on `topic`, as a new subscriber gets it.
     pub async fn retained(&self, topic: &str) -> Option<Vec<u8>> {
-        let end = format!("end/{}", rand::random::<u64>());
-        let mut newcomer = listen(&self._broker, &[topic, &end]).await;
-        self.publish(&end, b"", Qos::AtLeastOnce).await;
-        let mut kept = None;
-        loop {
-            let heard = timeout(LIMIT, newcomer.recv()).await.expect("the end is heard in time").unwrap();
-            if heard.topic == end {
-                return kept;
-            }
-            kept = Some(heard.payload);
-        }
+        let mut newcomer = listen(&self._broker, &[topic]).await;
+        // There is no word for nothing: whoever is not told anything for a while finds nothing kept.
+        let told = timeout(Duration::from_millis(500), newcomer.recv()).await.ok().flatten();
+        told.filter(|heard| heard.retained).map(|heard| heard.payload)
     }
 
     /// Waits until this side's broker keeps this on `topic`.
@@ -185,7 +180,8 @@ async fn listen(broker: &Broker, filters: &[&str]) -> mpsc::UnboundedReceiver<He
                     if topic.starts_with("mqtt-twister/") {
                         continue; // The bridge's own state.
                     }
-                    let heard = Heard { topic, payload: publish.payload.to_vec(), qos: publish.qos as u8 };
+                    let (payload, qos) = (publish.payload.to_vec(), publish.qos as u8);
+                    let heard = Heard { topic, payload, qos, retained: publish.retain };
                     if heard_out.send(heard).is_err() {
                         return;
                     }

@@ -2,6 +2,7 @@
 #
 #   make run        builds the app and opens it; with no display it runs the demo in the terminal
 #   make test       all tests: Rust, user interface, end to end, the real window
+#   make soak       100 kills of bridges, brokers and nodes while 5,000 messages flow (make test has a short form)
 #   make lint       formatting and static checks
 #   make setup      installs everything that any of them needs
 #   make bindings   writes the TypeScript descriptions of the commands and events anew
@@ -28,7 +29,7 @@ FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 export TAURI_DRIVER
 
-.PHONY: run test lint setup bindings fuzz setup-rust setup-window setup-node setup-tests
+.PHONY: run test soak lint setup bindings fuzz setup-rust setup-window setup-node setup-tests
 
 run:
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -43,6 +44,10 @@ endif
 test: setup-tests $(UI_BUILT)
 	cd ui && npm test
 	cargo test $(CARGO_FLAGS)
+
+soak: setup-rust
+	@scripts/setup.sh tests
+	SOAK_KILLS=100 SOAK_MESSAGES=5000 cargo test --locked --package mqtt-twister-cli --test end_to_end kills_of -- --nocapture
 
 lint: setup-window $(UI_BUILT)
 	scripts/setup.sh lint

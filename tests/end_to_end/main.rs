@@ -6,6 +6,7 @@
 mod bad_input;
 mod kill;
 mod outages;
+mod soak;
 mod stranger;
 mod support;
 mod two_people;

@@ -73,6 +73,16 @@ impl BridgeProcess {
         self.line(what, |line| line["type"] == "state" && line["bridge"] == bridge && wanted(line)).await
     }
 
+    /// Stops it in the middle of whatever it does, until [`thaw`](Self::thaw).
+    pub fn freeze(&self) {
+        signal(&self.child, "STOP");
+    }
+
+    /// Lets it go on as if nothing had happened.
+    pub fn thaw(&self) {
+        signal(&self.child, "CONT");
+    }
+
     /// Kills it with SIGKILL: it gets no time for anything.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -98,8 +108,14 @@ impl BridgeProcess {
 
 /// Asks a process with SIGTERM to stop.
 pub fn terminate(child: &Child) {
+    signal(child, "TERM");
+}
+
+/// Sends a signal to a process.
+pub fn signal(child: &Child, name: &str) {
     let id = child.id().expect("the process runs").to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let name = format!("-{name}");
+    assert!(std::process::Command::new("kill").args([&name, &id]).status().unwrap().success());
 }
 
 /// The program, with nothing of the person's own settings.

@@ -74,8 +74,13 @@ impl Client {
 
     /// Publishes with QoS 1; returns when the broker has it.
     pub async fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+        self.publish_with(topic, payload, QoS::AtLeastOnce).await;
+    }
+
+    /// Publishes with QoS 1 or 2; returns when the broker has it.
+    pub async fn publish_with(&self, topic: &str, payload: impl Into<Vec<u8>>, qos: QoS) {
         let before = self.seen.borrow().published;
-        self.client.publish(topic, QoS::AtLeastOnce, false, payload).await.unwrap();
+        self.client.publish(topic, qos, false, payload).await.unwrap();
         self.until("the acknowledgement", |seen| seen.published > before).await;
     }
 
@@ -149,10 +154,14 @@ fn note(seen: &mut Seen, event: Event) {
     match event {
         Event::Incoming(Packet::ConnAck(_)) => seen.connected = true,
         Event::Incoming(Packet::SubAck(_)) => seen.subscribed += 1,
-        Event::Incoming(Packet::PubAck(_)) => seen.published += 1,
+        Event::Incoming(Packet::PubAck(_) | Packet::PubComp(_)) => seen.published += 1,
         Event::Incoming(Packet::Publish(publish)) => {
             let list = if publish.topic.starts_with(STATES) { &mut seen.states } else { &mut seen.messages };
-            list.push(Message { topic: publish.topic, payload: publish.payload.to_vec() });
+            let message = Message { topic: publish.topic, payload: publish.payload.to_vec() };
+            // The broker sends again what it has no acknowledgement for: that is no second message.
+            if !publish.dup || !list.contains(&message) {
+                list.push(message);
+            }
         }
         _ => {}
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -9,7 +10,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use super::bridge_process::terminate;
+use super::bridge_process::{signal, terminate};
 use super::in_time;
 
 /// A running broker. It keeps its sessions over [`stop`](Self::stop) and [`start_again`](Self::start_again), and dies when
@@ -69,6 +70,30 @@ impl Mosquitto {
         let mut process = self.process.take().expect("the broker runs");
         terminate(&process);
         in_time("the broker's end", process.wait()).await.unwrap();
+    }
+
+    /// Kills it with SIGKILL, after it has written what it has to disk: what it forgets is not the bridge's doing. Nobody
+    /// may talk to it meanwhile.
+    pub async fn kill(&mut self) {
+        // What came just before the first time is processed by the second.
+        for _ in 0..2 {
+            self.save().await;
+        }
+        self.process.take().expect("the broker runs").kill().await.unwrap();
+    }
+
+    /// Has it write its sessions to disk, and waits until it has.
+    async fn save(&self) {
+        let file = self.dir.path().join("mosquitto.db");
+        let written = || fs::metadata(&file).ok().map(|file| file.ino());
+        let before = written();
+        signal(self.process.as_ref().expect("the broker runs"), "USR1");
+        let saved = async {
+            while written() == before {
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            }
+        };
+        in_time("the broker's state on disk", saved).await;
     }
 
     /// Brings it up on the same port.

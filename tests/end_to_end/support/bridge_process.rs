@@ -73,6 +73,14 @@ impl BridgeProcess {
         self.line(what, |line| line["type"] == "state" && line["bridge"] == bridge && wanted(line)).await
     }
 
+    /// The most memory that it ever had, in MiB.
+    pub fn peak_memory_mib(&self) -> u64 {
+        let id = self.child.id().expect("the process runs");
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
     /// Stops it in the middle of whatever it does, until [`thaw`](Self::thaw).
     pub fn freeze(&self) {
         signal(&self.child, "STOP");

@@ -1,6 +1,6 @@
 //! An MQTT client that keeps everything it gets and can be waited for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
 use tokio::sync::watch;
@@ -82,6 +82,29 @@ impl Client {
         let before = self.seen.borrow().published;
         self.client.publish(topic, qos, false, payload).await.unwrap();
         self.until("the acknowledgement", |seen| seen.published > before).await;
+    }
+
+    /// Publishes with QoS 1, many under way at a time; returns when the broker has all of them.
+    pub async fn publish_all(&self, topic: &str, payloads: impl ExactSizeIterator<Item = String>) {
+        let goal = self.seen.borrow().published + payloads.len();
+        for payload in payloads {
+            self.client.publish(topic, QoS::AtLeastOnce, false, payload).await.unwrap();
+        }
+        self.until("all acknowledgements", |seen| seen.published >= goal).await;
+    }
+
+    /// Waits until `count` messages have come, and returns how many there were when.
+    pub async fn progress_to(&self, count: usize) -> Vec<(Instant, usize)> {
+        let mut seen = self.seen.clone();
+        let mut progress = Vec::new();
+        loop {
+            let arrived = seen.borrow_and_update().messages.len();
+            progress.push((Instant::now(), arrived));
+            if arrived >= count {
+                return progress;
+            }
+            in_time("the next message", seen.changed()).await.unwrap();
+        }
     }
 
     /// Waits until the last that bridges told of themselves here is that one of them is `state`.

@@ -3,12 +3,14 @@
 //!
 //! Deliberately not here: decisions. Each call is one transaction that writes down what somebody decided.
 
+mod broker_session;
 mod inbox;
 mod ledger;
 mod outbox;
 mod peers;
 mod schema;
 
+pub(crate) use broker_session::{BrokerSession, Digest, InFlight, Published, Subscribed};
 pub use inbox::{Arrival, Arrived, InboxRow};
 pub use ledger::Count;
 pub(crate) use ledger::KnownProfile;

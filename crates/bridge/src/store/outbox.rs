@@ -77,16 +77,6 @@ impl Store {
             .await
     }
 
-    /// The broker has released a QoS 2 message: its packet identifier may be used again.
-    pub async fn release(&self, packet: u16) -> Result<(), StoreError> {
-        self.transaction(move |tx| tx.execute("DELETE FROM unreleased WHERE packet = ?1", [packet]).map(drop)).await
-    }
-
-    /// The broker knows nothing of an earlier session: what it had not released will not be.
-    pub async fn forget_unreleased(&self) -> Result<(), StoreError> {
-        self.transaction(|tx| tx.execute("DELETE FROM unreleased", []).map(drop)).await
-    }
-
     /// The oldest rows, at most `limit`, but none for the accounts in `held`.
     pub async fn outbox(&self, held: Vec<Username>, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
         self.transaction(move |tx| {
@@ -237,7 +227,7 @@ mod tests {
         assert_eq!(store.take(vec![exactly_once(false)], 5).await.unwrap().len(), 1);
         assert!(store.take(vec![exactly_once(true)], 6).await.unwrap().is_empty());
         assert_eq!(store.unreleased().await.unwrap(), [7]);
-        store.release(7).await.unwrap();
+        store.note_handshakes(vec![], vec![7]).await.unwrap();
         assert_eq!(store.take(vec![exactly_once(true)], 7).await.unwrap().len(), 1);
     }
 

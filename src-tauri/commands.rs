@@ -1,7 +1,7 @@
 //! What the window can ask for. Each command unpacks, calls one function, and converts the error.
 
 use mqtt_twister_bridge::check::{self, BrokerReport, NodeReport};
-use mqtt_twister_bridge::config::BrokerUrl;
+use mqtt_twister_bridge::config::{BrokerConfig, BrokerUrl};
 use mqtt_twister_bridge::message::{Message, Qos};
 use mqtt_twister_bridge::publish::publish as publish_message;
 use mqtt_twister_bridge::secrets::{Password, SecretKind};
@@ -52,7 +52,8 @@ pub async fn create_account(app: State<'_, App>, node: NodeInput, name: String) 
 pub async fn check_broker(app: State<'_, App>, broker: BrokerInput) -> Outcome<BrokerReport> {
     let url: BrokerUrl = broker.url.parse().map_err(|error| CommandError::field("broker.url", error))?;
     let password = password(&app, broker.password, broker.bridge, SecretKind::Broker).await?;
-    Ok(check::check_broker(&url, &broker.user, &password).await?)
+    let config = BrokerConfig { user: broker.user, ..BrokerConfig::new(url) };
+    Ok(check::check_broker(&config, &password).await?)
 }
 
 /// Starts the broker inside the app and says where it listens.

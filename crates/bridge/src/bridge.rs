@@ -57,8 +57,7 @@ impl Bridge {
         let store = opened.map_err(|_| StoreError::ShuttingDown)??;
         let credentials = Credentials::new(config.twister.user.as_str(), secrets.node.reveal());
         let client = Client::new(&config.twister.url, &credentials)?;
-        let login =
-            Login { url: config.broker.url.clone(), user: config.broker.user.clone(), password: secrets.broker };
+        let login = Login::new(&config.broker, secrets.broker);
         let board = Board::new(name.clone());
         let stop = CancellationToken::new();
         let stream = store.identity().await?.stream;

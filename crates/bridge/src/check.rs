@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use rumqttc::v5::mqttbytes::v5::Packet;
-use rumqttc::v5::{AsyncClient, Event};
 use serde::{Deserialize, Serialize};
 use twister::{Client, Credentials, NodeUrl, RpcError, Username};
 
 use crate::clock::now_s;
-use crate::config::BrokerUrl;
+use crate::config::{BrokerConfig, BrokerUrl};
 use crate::engine::NodeTrouble;
 use crate::event::ProblemCode;
-use crate::mqtt::{Fault, Login, one_off};
+use crate::mqtt::{ConnectionError, Fault, Hello, Login};
 use crate::secrets::Password;
 
 /// How long the broker may take to answer.
@@ -109,36 +107,22 @@ pub async fn create_account(
 ///
 /// # Errors
 /// Why it cannot be used.
-pub async fn check_broker(url: &BrokerUrl, user: &str, password: &Password) -> Result<BrokerReport, CheckError> {
-    let login = Login { url: url.clone(), user: user.to_owned(), password: password.clone() };
-    let (client, mut eventloop) = AsyncClient::new(one_off(&login), 10);
-    let connected = async {
-        loop {
-            if let Event::Incoming(Packet::ConnAck(connack)) = eventloop.poll().await? {
-                return Ok(connack);
-            }
-        }
-    };
-    let connack = within_limit(url, connected).await?;
-    let _ = client.try_disconnect();
-    let _ = tokio::time::timeout(Duration::from_millis(200), eventloop.poll()).await;
-    // What a broker does not mention, it can do.
-    let properties = connack.properties.as_ref();
-    Ok(BrokerReport {
-        max_qos: properties.and_then(|properties| properties.max_qos).unwrap_or(2),
-        retain: properties.is_none_or(|properties| properties.retain_available != Some(0)),
-    })
+pub async fn check_broker(broker: &BrokerConfig, password: &Password) -> Result<BrokerReport, CheckError> {
+    let mut login = Login::new(broker, password.clone());
+    let (connection, welcome) = within_limit(&broker.url, login.connect(&Hello::one_off())).await?;
+    connection.leave().await;
+    Ok(BrokerReport { max_qos: welcome.max_qos.into(), retain: welcome.retain })
 }
 
 /// Runs something with a broker for as long as a person waits.
 pub(crate) async fn within_limit<T>(
     url: &BrokerUrl,
-    work: impl Future<Output = Result<T, rumqttc::v5::ConnectionError>>,
+    work: impl Future<Output = Result<T, ConnectionError>>,
 ) -> Result<T, CheckError> {
     let fault = match tokio::time::timeout(BROKER_TIMEOUT, work).await {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(error)) => Fault::of(&error, url),
-        Err(elapsed) => Fault::of(&rumqttc::v5::ConnectionError::Timeout(elapsed), url),
+        Err(_) => Fault::of(&ConnectionError::Silent, url),
     };
     Err(CheckError { code: fault.code, message: fault.message })
 }

@@ -1,40 +1,53 @@
 //! Publishes one message to a broker as any client would: what the composer does.
 
-use rumqttc::Outgoing;
-use rumqttc::v5::AsyncClient;
-use rumqttc::v5::mqttbytes::v5::Packet;
-use rumqttc::v5::{ConnectionError, Event, StateError};
-
 use crate::check::{CheckError, within_limit};
 use crate::config::BrokerConfig;
+use crate::event::ProblemCode;
 use crate::message::{Message, Qos};
-use crate::mqtt::{Login, one_off, to_rumqttc};
+use crate::mqtt::{Connection, ConnectionError, Hello, Login, Packet, Progress, Publish};
 use crate::secrets::Password;
+
+/// The packet identifier of the only message.
+const PACKET: u16 = 1;
 
 /// Publishes `message` and returns when the broker has taken it over.
 ///
 /// # Errors
 /// Why the broker did not take it.
 pub async fn publish(broker: &BrokerConfig, password: &Password, message: Message) -> Result<(), CheckError> {
-    let login = Login { url: broker.url.clone(), user: broker.user.clone(), password: password.clone() };
-    let (client, mut eventloop) = AsyncClient::new(one_off(&login), 10);
-    let qos = message.qos;
-    let taken_over = async {
-        loop {
-            match eventloop.poll().await? {
-                Event::Incoming(Packet::ConnAck(_)) => {
-                    let payload = message.payload.clone();
-                    let request = client.try_publish(message.topic.as_str(), to_rumqttc(qos), message.retain, payload);
-                    request.map_err(|_| ConnectionError::MqttState(StateError::InvalidState))?;
-                }
-                Event::Outgoing(Outgoing::Publish(_)) if qos == Qos::AtMostOnce => return Ok(()),
-                Event::Incoming(Packet::PubAck(_) | Packet::PubComp(_)) => return Ok(()),
-                _ => {}
-            }
-        }
+    let mut login = Login::new(broker, password.clone());
+    let work = async {
+        let (mut connection, _) = login.connect(&Hello::one_off()).await?;
+        let packet = if message.qos == Qos::AtMostOnce { 0 } else { PACKET };
+        connection.send(&Packet::Publish(Publish::new(&message, packet, message.properties.expiry_s)))?;
+        let refused = hand_over(&mut connection, message.qos).await?;
+        connection.leave().await;
+        Ok(refused)
     };
-    within_limit(&broker.url, taken_over).await?;
-    let _ = client.try_disconnect();
-    let _ = tokio::time::timeout(std::time::Duration::from_millis(200), eventloop.poll()).await;
-    Ok(())
+    match within_limit(&broker.url, work).await? {
+        None => Ok(()),
+        Some(reason) => Err(CheckError {
+            code: ProblemCode::BrokerRefused,
+            message: format!(
+                "the broker at {} refuses the message on {} ({reason}); its access rules may not allow it",
+                broker.url, message.topic
+            ),
+        }),
+    }
+}
+
+/// Waits until the broker has taken over what was sent; returns why it does not want it.
+async fn hand_over(connection: &mut Connection, qos: Qos) -> Result<Option<String>, ConnectionError> {
+    if qos == Qos::AtMostOnce {
+        return Ok(None);
+    }
+    loop {
+        match connection.next(true).await? {
+            Progress::Packet(Packet::PubAck(ack)) => return Ok(ack.refused),
+            Progress::Packet(Packet::PubRec(ack)) if ack.refused.is_some() => return Ok(ack.refused),
+            Progress::Packet(Packet::PubRec(_)) => connection.send(&Packet::PubRel(PACKET))?,
+            Progress::Packet(Packet::PubComp(_)) => return Ok(None),
+            Progress::Packet(_) | Progress::Room => {}
+        }
+    }
 }

@@ -88,6 +88,38 @@ pub struct BrokerConfig {
     /// The user name, if the broker wants one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user: String,
+    /// The version of MQTT.
+    #[serde(default, skip_serializing_if = "ProtocolChoice::is_auto")]
+    pub protocol: ProtocolChoice,
+}
+
+impl BrokerConfig {
+    /// The broker at `url`, which asks nobody for a name.
+    pub fn new(url: BrokerUrl) -> Self {
+        Self { url, user: String::new(), protocol: ProtocolChoice::Auto }
+    }
+}
+
+/// Which version of MQTT is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub enum ProtocolChoice {
+    /// 5, or 3.1.1 if the broker refuses that.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// MQTT 5.
+    #[serde(rename = "5")]
+    V5,
+    /// MQTT 3.1.1, which has no properties, and does not tell the bridge which messages are retained.
+    #[serde(rename = "3.1.1")]
+    V311,
+}
+
+impl ProtocolChoice {
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// What a person calls a bridge: 1 to 32 characters of `a-z`, `0-9`, `-` and `_`. It names the bridge's folder and its

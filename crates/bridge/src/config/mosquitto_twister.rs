@@ -53,7 +53,7 @@ pub(super) fn parse(text: &str) -> Result<LoadedBridge, ConfigError> {
     let config = BridgeConfig {
         name: BridgeName::from(&json.username),
         twister: TwisterConfig { url, user, account: json.username },
-        broker: BrokerConfig { url: json.mosquitto, user: String::new() },
+        broker: BrokerConfig::new(json.mosquitto),
         following: json.following,
         publications: json.publications,
         forwards: json.forwards.into_iter().map(Forward::from).collect(),

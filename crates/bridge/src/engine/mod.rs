@@ -44,12 +44,12 @@ pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>,
     let (commands, commands_in) = mpsc::unbounded_channel();
     let (incoming_out, incoming) = mpsc::channel(INCOMING_CAPACITY);
     let (deliveries_out, deliveries) = mpsc::unbounded_channel();
-    let unreleased = context.store.unreleased().await?;
-    let (session, eventloop) = Session::new(setup, unreleased, commands_in, incoming_out, deliveries_out);
+    let known = context.store.broker_session().await?;
+    let session = Session::new(setup, known, commands_in, incoming_out, deliveries_out);
 
     let mut tasks = JoinSet::new();
     // The session ends when the taker and the deliverer, who hold its commands, have ended.
-    tasks.spawn(session.drive(eventloop));
+    tasks.spawn(session.drive());
     tasks.spawn(taker::drive(context.clone(), incoming, commands.clone()));
     tasks.spawn(deliverer::drive(context.clone(), deliveries, commands));
     tasks.spawn(steward::drive(context.clone()));

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use rumqttc::v5::mqttbytes::QoS;
 use tokio::sync::mpsc;
 
 use super::Context;
 use super::context::Moved;
 use crate::backoff::Backoff;
 use crate::event::{Direction, Part, ProblemCode, Step};
-use crate::message::Message;
-use crate::mqtt::{Command, Incoming, qos_of};
+use crate::message::{Message, Qos};
+use crate::mqtt::{Command, Incoming};
 use crate::route::{Route, route};
 use crate::store::Taken;
 use crate::topic::Topic;
@@ -37,7 +36,7 @@ pub(super) async fn drive(
         if !write_down(&context, &taken).await {
             return;
         }
-        for message in batch.drain(..).filter(|message| message.qos != QoS::AtMostOnce) {
+        for message in batch.drain(..).filter(|message| message.qos != Qos::AtMostOnce) {
             // The session is gone only when the bridge stops; then the broker keeps the message.
             let _ = commands.send(Command::Acknowledge(message.receipt));
         }
@@ -51,7 +50,7 @@ pub(super) async fn drive(
 
 /// Checks a message and finds its receivers. What cannot cross is told.
 fn take(context: &Context, incoming: &Incoming) -> Taken {
-    let unreleased = (incoming.qos == QoS::ExactlyOnce).then_some(incoming.packet);
+    let unreleased = (incoming.qos == Qos::ExactlyOnce).then_some(incoming.packet);
     let again = incoming.again;
     let topic = match topic_of(incoming) {
         Ok(topic) => topic,
@@ -61,8 +60,9 @@ fn take(context: &Context, incoming: &Incoming) -> Taken {
             return Taken { routes: Vec::new(), refused: true, unreleased, again };
         }
     };
-    let qos = qos_of(incoming.qos);
-    let message = Message::new(topic, incoming.payload.clone(), qos);
+    let Incoming { payload, qos, retain, properties, path, .. } = incoming;
+    let (properties, path) = (properties.clone(), path.clone());
+    let message = Message { topic, payload: payload.clone(), qos: *qos, retain: *retain, properties, path };
     let routes = route(&message, &context.config, &context.published.borrow());
     Taken { routes, refused: false, unreleased, again }
 }

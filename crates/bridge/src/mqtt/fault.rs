@@ -2,9 +2,10 @@
 
 use std::io::ErrorKind;
 
-use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode};
-use rumqttc::v5::{ConnectionError, StateError};
+use mqtt5_protocol::ReasonCode;
 
+use super::connection::ConnectionError;
+use super::transport::TransportError;
 use crate::config::BrokerUrl;
 use crate::event::ProblemCode;
 
@@ -13,72 +14,77 @@ use crate::event::ProblemCode;
 pub(crate) struct Fault {
     pub code: ProblemCode,
     pub message: String,
+    /// Whether trying again is of little use before somebody has changed something.
+    pub lasting: bool,
 }
 
 impl Fault {
     /// What `error` means for a connection to `url`.
     pub(crate) fn of(error: &ConnectionError, url: &BrokerUrl) -> Self {
         match error {
-            ConnectionError::Io(error) => Self::unreachable(url, &io_reason(error)),
-            ConnectionError::MqttState(StateError::Io(error)) => Self::unreachable(url, &io_reason(error)),
-            ConnectionError::Timeout(_) => Self::unreachable(url, "it does not answer"),
-            ConnectionError::MqttState(StateError::AwaitPingResp) => Self::unreachable(url, "it stopped answering"),
-            ConnectionError::MqttState(StateError::ConnectionAborted) => {
-                Self::unreachable(url, "it closed the connection")
-            }
-            ConnectionError::ConnectionRefused(code)
-            | ConnectionError::MqttState(StateError::ConnFail { reason: code }) => Self::refused(*code, url),
-            ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
-                Self::disconnected(*reason_code, url)
-            }
-            other => Self {
-                code: ProblemCode::BrokerRefused,
-                message: format!("what answers at {url} does not speak MQTT 5 as it should ({other}); is it a broker?"),
-            },
+            ConnectionError::Transport(error) => Self::of_transport(error, url),
+            ConnectionError::Closed => Self::unreachable(url, "it closed the connection"),
+            ConnectionError::ClosedAtOnce => Self::unreachable(url, "it closed the connection at once"),
+            ConnectionError::Silent => Self::unreachable(url, "it does not answer"),
+            ConnectionError::Refused(reason) => Self::refused(*reason, url),
+            ConnectionError::Ended(reason) => Self::ended(*reason, url),
+            ConnectionError::Codec(error) => Self::lasting(format!(
+                "what answers at {url} does not speak MQTT as it should ({error}); is it a broker?"
+            )),
+        }
+    }
+
+    fn of_transport(error: &TransportError, url: &BrokerUrl) -> Self {
+        match error {
+            TransportError::Io(error) => Self::unreachable(url, &io_reason(error)),
         }
     }
 
     fn unreachable(url: &BrokerUrl, reason: &str) -> Self {
         let message =
             format!("no broker can be reached at {url}: {reason}. Check that it runs and that the address is right");
-        Self { code: ProblemCode::BrokerUnreachable, message }
+        Self { code: ProblemCode::BrokerUnreachable, message, lasting: false }
     }
 
-    fn refused(code: ConnectReturnCode, url: &BrokerUrl) -> Self {
-        use ConnectReturnCode as Code;
-        let (problem, message) = match code {
-            Code::BadUserNamePassword | Code::NotAuthorized => (
-                ProblemCode::BrokerCredentials,
-                format!("the broker at {url} refuses the user name or password; enter them again in the settings"),
-            ),
-            Code::RefusedProtocolVersion | Code::UnsupportedProtocolVersion => (
-                ProblemCode::BrokerRefused,
-                format!("the broker at {url} does not speak MQTT 5; update it (Mosquitto speaks it since 1.6)"),
-            ),
-            Code::Banned => {
-                (ProblemCode::BrokerRefused, format!("the broker at {url} has banned this client; ask who runs it"))
+    fn refused(reason: ReasonCode, url: &BrokerUrl) -> Self {
+        match reason {
+            ReasonCode::BadUsernameOrPassword | ReasonCode::NotAuthorized => Self {
+                code: ProblemCode::BrokerCredentials,
+                message: format!(
+                    "the broker at {url} refuses the user name or password; enter them again in the settings"
+                ),
+                lasting: true,
+            },
+            ReasonCode::UnsupportedProtocolVersion => Self::lasting(format!(
+                "the broker at {url} does not speak the version of MQTT that is asked for; set broker.protocol to auto"
+            )),
+            ReasonCode::Banned => Self::lasting(format!("the broker at {url} has banned this client; ask who runs it")),
+            ReasonCode::ServerBusy | ReasonCode::ServerUnavailable | ReasonCode::ConnectionRateExceeded => {
+                Self::passing(format!("the broker at {url} is busy ({reason:?}); try again later"))
             }
-            Code::ServerBusy | Code::ServerUnavailable | Code::ServiceUnavailable | Code::ConnectionRateExceeded => {
-                (ProblemCode::BrokerRefused, format!("the broker at {url} is busy ({code:?}); try again later"))
+            other => {
+                Self::passing(format!("the broker at {url} refuses the connection ({other:?}); its log says more"))
             }
-            other => (
-                ProblemCode::BrokerRefused,
-                format!("the broker at {url} refuses the connection ({other:?}); its log says more"),
-            ),
-        };
-        Self { code: problem, message }
+        }
     }
 
-    fn disconnected(code: DisconnectReasonCode, url: &BrokerUrl) -> Self {
-        let why = match code {
-            DisconnectReasonCode::SessionTakenOver => {
+    fn ended(reason: ReasonCode, url: &BrokerUrl) -> Self {
+        let why = match reason {
+            ReasonCode::SessionTakenOver => {
                 "another program has connected under this bridge's name; does the bridge run twice?".to_owned()
             }
-            DisconnectReasonCode::ServerShuttingDown => "it is shutting down".to_owned(),
+            ReasonCode::ServerShuttingDown => "it is shutting down".to_owned(),
             other => format!("{other:?}"),
         };
-        let message = format!("the broker at {url} has closed the connection: {why}");
-        Self { code: ProblemCode::BrokerRefused, message }
+        Self::passing(format!("the broker at {url} has closed the connection: {why}"))
+    }
+
+    fn passing(message: String) -> Self {
+        Self { code: ProblemCode::BrokerRefused, message, lasting: false }
+    }
+
+    fn lasting(message: String) -> Self {
+        Self { code: ProblemCode::BrokerRefused, message, lasting: true }
     }
 }
 

@@ -1,14 +1,27 @@
 //! The MQTT side: the bridge's session at the local broker.
 //!
+//! ```text
+//! session ─┬─> deliveries, echo     what is under way, what comes back: state machines
+//!          └─> connection ──> codec, transport
+//! ```
+//!
 //! Deliberately not here: what a message means and where it goes. The session hands messages in, takes messages out, and
 //! acknowledges what it is told to.
 
+mod codec;
+mod connection;
 mod deliveries;
+mod echo;
 mod fault;
 mod options;
+mod packet;
+mod properties;
 mod session;
 mod state_topic;
+mod transport;
 
+pub(crate) use connection::{Connection, ConnectionError, Progress};
 pub(crate) use fault::Fault;
-pub(crate) use options::{Login, one_off, qos_of, to_rumqttc};
+pub(crate) use options::Login;
+pub(crate) use packet::{Hello, Packet, Publish};
 pub(crate) use session::{Command, Delivery, INCOMING_CAPACITY, Incoming, Session, Setup};

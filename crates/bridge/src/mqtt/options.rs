@@ -1,26 +1,10 @@
-//! How connections to a broker are set up.
+//! Where a broker is, who logs in there, and in which version of the protocol.
 
-use std::time::Duration;
-
-use rumqttc::NetworkOptions;
-use rumqttc::v5::MqttOptions;
-use rumqttc::v5::mqttbytes::QoS;
-
-use crate::config::BrokerUrl;
-use crate::message::Qos;
+use super::connection::{Connection, ConnectionError};
+use super::packet::{Hello, Protocol, Welcome};
+use crate::config::{BrokerConfig, BrokerUrl, ProtocolChoice};
 use crate::secrets::Password;
-
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
-
-/// Largest packet that MQTT has. The client's own default is 10 KiB, and one larger message would close the connection
-/// again and again.
-const MAX_PACKET_SIZE: u32 = 268_435_455;
-
-/// Messages that the broker may send before the first of them is acknowledged.
-const RECEIVE_MAXIMUM: u16 = 64;
-
-/// How long the broker keeps the session while the bridge is away, in seconds: 30 days.
-const SESSION_EXPIRY: u32 = 30 * 24 * 3600;
+use mqtt5_protocol::ReasonCode;
 
 /// Where a broker is and who logs in there.
 #[derive(Debug, Clone)]
@@ -28,56 +12,48 @@ pub(crate) struct Login {
     pub url: BrokerUrl,
     pub user: String,
     pub password: Password,
+    /// What is spoken, or tried.
+    pub protocol: ProtocolChoice,
 }
 
 impl Login {
-    /// Options for a session that outlives its connections and acknowledges by hand.
-    pub(crate) fn lasting(&self, client_id: &str) -> MqttOptions {
-        let mut options = self.plain(client_id);
-        options.set_clean_start(false);
-        options.set_session_expiry_interval(Some(SESSION_EXPIRY));
-        options.set_receive_maximum(Some(RECEIVE_MAXIMUM));
-        options.set_manual_acks(true);
-        options
+    /// What `config` says, with its password.
+    pub(crate) fn new(config: &BrokerConfig, password: Password) -> Self {
+        let BrokerConfig { url, user, protocol } = config.clone();
+        Self { url, user, password, protocol }
     }
 
-    fn plain(&self, client_id: &str) -> MqttOptions {
-        // The client joins host and port by a colon, so an IPv6 address needs its brackets.
-        let host = match self.url.host() {
-            host if host.contains(':') => format!("[{host}]"),
-            host => host.to_owned(),
+    /// Connects. If the version is to be found out and the broker refuses MQTT 5, 3.1.1 is spoken, and tried first from now on.
+    pub(crate) async fn connect(&mut self, hello: &Hello) -> Result<(Connection, Welcome), ConnectionError> {
+        let first = match self.protocol {
+            ProtocolChoice::V311 => Protocol::V311,
+            ProtocolChoice::Auto | ProtocolChoice::V5 => Protocol::V5,
         };
-        let mut options = MqttOptions::new(client_id, host, self.url.port());
-        let mut network = NetworkOptions::new();
-        // Small packets follow each other all the time; waiting to join them would cost 40 ms each.
-        network.set_tcp_nodelay(true);
-        options.set_network_options(network);
-        options.set_keep_alive(KEEP_ALIVE);
-        options.set_max_packet_size(Some(MAX_PACKET_SIZE));
-        if !self.user.is_empty() {
-            options.set_credentials(&self.user, self.password.reveal());
+        let outcome = Connection::open(self, hello, first).await;
+        let refused = match &outcome {
+            Err(ConnectionError::Refused(ReasonCode::UnsupportedProtocolVersion)) => true,
+            // Brokers that do not know it may simply hang up. So does one that is being stopped, so this is not remembered.
+            Err(ConnectionError::ClosedAtOnce) => false,
+            _ => return outcome,
+        };
+        if self.protocol != ProtocolChoice::Auto {
+            return outcome;
         }
-        options
+        let outcome = Connection::open(self, hello, Protocol::V311).await;
+        if outcome.is_ok() {
+            tracing::info!(broker = %self.url, "the broker does not take MQTT 5; 3.1.1 is spoken");
+        }
+        if refused && outcome.is_ok() {
+            self.protocol = ProtocolChoice::V311;
+        }
+        outcome
     }
 }
 
-/// Options for a connection that leaves nothing behind.
-pub(crate) fn one_off(login: &Login) -> MqttOptions {
-    login.plain(&format!("mqtt-twister-{:016x}", rand::random::<u64>()))
-}
-
-pub(crate) fn to_rumqttc(qos: Qos) -> QoS {
-    match qos {
-        Qos::AtMostOnce => QoS::AtMostOnce,
-        Qos::AtLeastOnce => QoS::AtLeastOnce,
-        Qos::ExactlyOnce => QoS::ExactlyOnce,
-    }
-}
-
-pub(crate) fn qos_of(qos: QoS) -> Qos {
-    match qos {
-        QoS::AtMostOnce => Qos::AtMostOnce,
-        QoS::AtLeastOnce => Qos::AtLeastOnce,
-        QoS::ExactlyOnce => Qos::ExactlyOnce,
+impl Hello {
+    /// A client that leaves nothing behind.
+    pub(crate) fn one_off() -> Self {
+        let client_id = format!("mqtt-twister-{:08x}", rand::random::<u32>());
+        Self { client_id, session: super::packet::SessionKind::OneOff, will: None }
     }
 }

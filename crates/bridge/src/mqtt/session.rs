@@ -1,50 +1,50 @@
 //! The task that keeps the bridge's session at the broker: it connects, subscribes, reconnects, and carries messages
 //! both ways. Incoming messages are acknowledged only when [`Command::Acknowledge`] says so.
+//!
+//! It drives two state machines, [`Deliveries`] and [`EchoGuard`], and writes down what they have to know after a restart
+//! before the broker hears of it.
 
 mod packets;
+mod publishing;
+mod subscribing;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::time::Duration;
 
-use rumqttc::Outgoing;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
-use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, StateError};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
+use twister::Username;
 
+use super::codec::CodecError;
+use super::connection::{Connection, ConnectionError, Progress};
 use super::deliveries::Deliveries;
+use super::echo::EchoGuard;
 use super::fault::Fault;
-use super::options::{Login, to_rumqttc};
+use super::options::Login;
+use super::packet::{Hello, Packet, SessionKind, Welcome};
 use super::state_topic;
 use crate::backoff::Backoff;
 use crate::engine::Board;
 use crate::event::{Part, ProblemCode};
-use crate::message::{Message, Qos};
-use crate::store::{RowId, Store};
+use crate::message::{Message, Properties, Qos};
+use crate::store::{BrokerSession, RowId, Store, StoreError, Subscribed};
 use crate::topic::TopicFilter;
-
-/// Requests that may wait in the client library: acknowledgements and deliveries are both bounded far below it.
-const REQUEST_CAPACITY: usize = 1024;
 
 /// Messages from the broker that may wait to be taken.
 pub(crate) const INCOMING_CAPACITY: usize = 4096;
 
-/// Of these, what is kept free for messages that must not be lost. The broker sends few of them at a time.
+/// Of these, what is kept free for messages that must not be lost.
 const RESERVED_CAPACITY: usize = 1024;
 
 /// Pauses between attempts to connect.
 const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(15) };
 
+/// Pauses where somebody has to change something first.
+const LASTING_RETRY: Backoff = Backoff { first: Duration::from_secs(60), longest: Duration::from_secs(60) };
+
 /// A connection that held this long was a good one: after it the pauses begin anew.
 const STABLE: Duration = Duration::from_secs(10);
-
-/// Stands for the bridge's own state among the rows of the inbox, which begin at 1.
-const STATE_ROW: RowId = 0;
-
-/// How long a stopping session waits for the broker to take leave.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a session needs.
 pub(crate) struct Setup {
@@ -61,7 +61,8 @@ pub(crate) struct Setup {
 #[derive(Debug, Clone)]
 pub(crate) struct Receipt {
     connection: u64,
-    publish: Publish,
+    packet: u16,
+    qos: Qos,
 }
 
 /// A message from the broker.
@@ -70,7 +71,11 @@ pub(crate) struct Incoming {
     /// Topic as it came, not checked.
     pub topic: Vec<u8>,
     pub payload: Vec<u8>,
-    pub qos: QoS,
+    pub qos: Qos,
+    pub retain: bool,
+    pub properties: Properties,
+    /// The accounts that it came through, its origin first.
+    pub path: Vec<Username>,
     pub packet: u16,
     /// The broker has sent it before.
     pub again: bool,
@@ -82,7 +87,8 @@ pub(crate) struct Incoming {
 pub(crate) enum Command {
     /// The message is safe: acknowledge it.
     Acknowledge(Receipt),
-    /// Deliver a message to the broker, unless it has forgotten the session more often than `generation` times.
+    /// Deliver a message to the broker, unless it has forgotten the session more often than `generation` times. Its expiry
+    /// counts from now.
     Deliver { generation: u64, row: RowId, message: Message },
 }
 
@@ -99,205 +105,282 @@ pub(crate) enum Delivery {
 
 pub(crate) struct Session {
     setup: Setup,
-    client: AsyncClient,
     commands: mpsc::UnboundedReceiver<Command>,
     incoming: mpsc::Sender<Incoming>,
     deliveries_out: mpsc::UnboundedSender<Delivery>,
     deliveries: Deliveries,
-    /// Messages to deliver that came while there was no connection.
-    waiting: VecDeque<(RowId, Message)>,
+    guard: EchoGuard,
     /// How often the broker has forgotten the session.
     generation: u64,
+    /// The broker has forgotten the session, and the database does not know yet.
+    forgotten: bool,
     /// QoS 2 packet identifiers that were acknowledged and that the broker has not released.
     unreleased: HashSet<u16>,
-    /// What the state topic says.
-    told_state: String,
-    connected_at: Option<Instant>,
-    /// Counts connections; none while there is no connection.
-    connection: Option<u64>,
+    subscribed: Subscribed,
+    /// Counts connections.
     connections: u64,
+    /// The first connection of this generation.
+    generation_began: u64,
+}
+
+/// What holds for one connection.
+struct Link {
+    connection: Connection,
+    welcome: Welcome,
+    number: u64,
+    /// Questions about subscriptions that are not answered.
+    asked: HashMap<u16, subscribing::Question>,
+    /// A filter that the broker refuses, and why.
+    refused: Option<(String, String)>,
+    /// The state has changed.
+    state_due: bool,
+    told_state: String,
+    /// What the state was told under, until it is taken over.
+    state_packet: Option<u16>,
+    /// The echoes to expect of publications that are not taken over.
+    echoes: HashMap<u16, u64>,
+    /// PUBREC and PUBREL that came and are not answered.
+    received: Vec<u16>,
+    released: Vec<u16>,
+}
+
+/// Why a connection cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum Interruption {
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<CodecError> for Interruption {
+    fn from(error: CodecError) -> Self {
+        Self::Connection(error.into())
+    }
 }
 
 impl Session {
-    /// A session and the loop that drives it.
+    /// A session that goes on where the program ended.
     pub(crate) fn new(
         setup: Setup,
-        unreleased: Vec<u16>,
+        known: BrokerSession,
         commands: mpsc::UnboundedReceiver<Command>,
         incoming: mpsc::Sender<Incoming>,
         deliveries_out: mpsc::UnboundedSender<Delivery>,
-    ) -> (Self, EventLoop) {
-        let mut options = setup.login.lasting(&setup.client_id);
-        options.set_last_will(state_topic::last_will(setup.board.bridge()));
-        let (client, eventloop) = AsyncClient::new(options, REQUEST_CAPACITY);
-        let session = Self {
+    ) -> Self {
+        Self {
             setup,
-            client,
             commands,
             incoming,
             deliveries_out,
-            deliveries: Deliveries::default(),
-            waiting: VecDeque::new(),
+            deliveries: Deliveries::resume(known.in_flight),
+            guard: EchoGuard::resume(known.echoes, known.own_retained),
             generation: 0,
-            unreleased: unreleased.into_iter().collect(),
-            told_state: String::new(),
-            connected_at: None,
-            connection: None,
+            forgotten: false,
+            unreleased: known.unreleased.into_iter().collect(),
+            subscribed: known.subscribed,
             connections: 0,
-        };
-        (session, eventloop)
+            generation_began: 0,
+        }
     }
 
     /// Runs until the commands' sender is gone, then takes leave of the broker.
-    pub(crate) async fn drive(mut self, mut eventloop: EventLoop) {
-        let mut states = self.setup.board.watch();
+    pub(crate) async fn drive(mut self) {
         let mut attempt = 0;
-        let mut leaving: Option<Instant> = None;
-        self.restore_unreleased(&mut eventloop);
         loop {
-            let event = {
-                // Polling must not be cancelled: the library may be in the middle of writing a packet.
-                let mut poll = pin!(eventloop.poll());
-                loop {
-                    tokio::select! {
-                        event = poll.as_mut() => break event,
-                        () = sleep_until(leaving.unwrap_or_else(Instant::now)), if leaving.is_some() => return,
-                        _ = states.changed(), if leaving.is_none() => self.tell_state(),
-                        command = self.commands.recv(), if leaving.is_none() => match command {
-                            Some(command) => self.handle_command(command),
-                            None if self.connection.is_none() => return,
-                            None => {
-                                self.say_goodbye();
-                                leaving = Some(Instant::now() + LEAVE_TIMEOUT);
-                            }
-                        },
-                    }
-                }
+            let began = Instant::now();
+            let interruption = match self.connect().await {
+                Ok(None) => return,
+                Ok(Some((connection, welcome))) => match self.serve(connection, welcome).await {
+                    Ok(()) => return,
+                    Err(interruption) => interruption,
+                },
+                Err(interruption) => interruption,
             };
-            match event {
-                Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(_) if leaving.is_some() => return,
-                Ok(Event::Incoming(packet)) => self.handle_packet(packet, &mut eventloop).await,
-                Ok(Event::Outgoing(Outgoing::Publish(packet))) => {
-                    let done = self.deliveries.handle_written(packet);
-                    self.tell(done.map(Delivery::Done));
+            if began.elapsed() > STABLE {
+                attempt = 0;
+            }
+            let retry = self.handle_interruption(&interruption);
+            if !self.pause(retry.pause(attempt)).await {
+                return;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Connects; none if the session is to end.
+    async fn connect(&mut self) -> Result<Option<(Connection, Welcome)>, Interruption> {
+        self.note_intended().await?;
+        let hello = Hello {
+            client_id: self.setup.client_id.clone(),
+            session: SessionKind::Lasting,
+            will: Some(state_topic::last_will(self.setup.board.bridge())),
+        };
+        let mut login = self.setup.login.clone();
+        let outcome = {
+            let mut connecting = pin!(login.connect(&hello));
+            loop {
+                tokio::select! {
+                    outcome = connecting.as_mut() => break outcome,
+                    command = self.commands.recv() => match command {
+                        Some(command) => self.handle_command(command, None)?,
+                        None => return Ok(None),
+                    },
                 }
-                Ok(Event::Outgoing(_)) => {}
-                Err(error) => {
-                    if self.connected_at.take().is_some_and(|since| since.elapsed() > STABLE) {
-                        attempt = 0;
+            }
+        };
+        // It may know now which version the broker speaks.
+        self.setup.login = login;
+        Ok(Some(outcome?))
+    }
+
+    /// Carries messages over a connection; returns when the session is to end.
+    async fn serve(&mut self, connection: Connection, welcome: Welcome) -> Result<(), Interruption> {
+        self.connections += 1;
+        let mut link = Link::new(connection, welcome, self.connections);
+        let mut states = self.setup.board.watch();
+        let outcome = self.exchange(&mut link, &mut states).await;
+        // The next connection begins without unanswered questions.
+        for packet in link.asked.keys().chain(&link.state_packet) {
+            self.deliveries.free_packet(*packet);
+        }
+        match outcome {
+            Ok(()) => {
+                self.leave(link).await;
+                Ok(())
+            }
+            Err(interruption) => Err(interruption),
+        }
+    }
+
+    async fn exchange(
+        &mut self,
+        link: &mut Link,
+        states: &mut tokio::sync::watch::Receiver<crate::event::BridgeState>,
+    ) -> Result<(), Interruption> {
+        self.handle_connected(link).await?;
+        loop {
+            self.answer(link).await?;
+            self.publish_waiting(link).await?;
+            self.tell_state(link)?;
+            let now = Instant::now();
+            self.guard.handle_timeout(now);
+            let done = self.guard.poll_done(now);
+            if !done.is_empty() {
+                self.setup.store.forget_echoes(done).await?;
+            }
+            // If messages are taken slower than they come, the broker has to wait.
+            let free = self.incoming.capacity() > 0 || self.incoming.is_closed();
+            let wake = self.guard.poll_timeout();
+            tokio::select! {
+                progress = link.connection.next(free) => match progress? {
+                    Progress::Packet(packet) => self.handle_packets(packet, link).await?,
+                    Progress::Room => {}
+                },
+                () = async { drop(self.incoming.reserve().await) }, if !free => {}
+                _ = states.changed() => link.state_due = true,
+                () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => {}
+                command = self.commands.recv() => match command {
+                    None => return Ok(()),
+                    Some(command) => {
+                        self.handle_command(command, Some(link))?;
+                        // Those that came together share a transaction.
+                        while let Ok(command) = self.commands.try_recv() {
+                            self.handle_command(command, Some(link))?;
+                        }
                     }
-                    self.handle_disconnected(&error, &mut eventloop);
-                    if !self.pause(RETRY.pause(attempt)).await {
-                        return;
-                    }
-                    attempt += 1;
-                }
+                },
             }
         }
     }
 
-    fn say_goodbye(&self) {
-        let _ = self.client.try_publish(self.state_topic(), QoS::AtMostOnce, true, state_topic::offline());
-        let _ = self.client.try_disconnect();
-    }
-
-    /// Tells the broker's clients how the bridge is, if that has changed.
-    fn tell_state(&mut self) {
-        let state = state_topic::online(&self.setup.board.state());
-        if self.connection.is_none() || state == self.told_state {
-            return;
+    /// Says what holds from now on, and ends the connection in a way that the broker does not take for a failure.
+    async fn leave(&mut self, mut link: Link) {
+        let offline = self.state_message(&link, state_topic::offline(), None);
+        if link.connection.send(&Packet::Publish(offline)).is_ok() {
+            link.connection.leave().await;
         }
-        if self.client.try_publish(self.state_topic(), QoS::AtLeastOnce, true, state.clone()).is_ok() {
-            self.deliveries.handle_handed_over(STATE_ROW, Qos::AtLeastOnce);
-            self.told_state = state;
+        let done = self.guard.last_done();
+        if let Err(error) = self.setup.store.forget_echoes(done).await {
+            self.tell_store_trouble(&error);
         }
-    }
-
-    fn state_topic(&self) -> String {
-        state_topic::topic(self.setup.board.bridge())
     }
 
     /// Waits before the next attempt; false if the session is to end.
     async fn pause(&mut self, pause: Duration) -> bool {
-        let mut pause = pin!(tokio::time::sleep(pause));
+        let mut pause = pin!(sleep(pause));
         loop {
             tokio::select! {
                 () = pause.as_mut() => return true,
                 command = self.commands.recv() => match command {
-                    Some(command) => self.handle_command(command),
+                    Some(command) => drop(self.handle_command(command, None)),
                     None => return false,
                 },
             }
         }
     }
 
-    fn handle_command(&mut self, command: Command) {
+    fn handle_command(&mut self, command: Command, link: Option<&mut Link>) -> Result<(), CodecError> {
         match command {
-            Command::Acknowledge(Receipt { connection, publish }) => {
-                if publish.qos == QoS::ExactlyOnce {
-                    self.unreleased.insert(publish.pkid);
+            Command::Acknowledge(Receipt { connection, packet, qos }) => {
+                if qos == Qos::ExactlyOnce && connection >= self.generation_began {
+                    self.unreleased.insert(packet);
                 }
-                // The library has room for more than the broker may send without an acknowledgement.
-                if self.connection == Some(connection)
-                    && let Err(error) = self.client.try_ack(&publish)
-                {
-                    tracing::warn!(%error, "an acknowledgement was not sent; the broker will send the message again");
+                if let Some(link) = link.filter(|link| link.number == connection) {
+                    link.acknowledge(packet, qos)?;
                 }
             }
             Command::Deliver { generation, row, message } if generation == self.generation => {
-                self.waiting.push_back((row, message));
-                self.deliver_waiting();
+                self.deliveries.handle_deliver(row, message, Instant::now());
             }
             Command::Deliver { .. } => {}
         }
+        Ok(())
     }
 
-    fn deliver_waiting(&mut self) {
-        while self.connection.is_some() {
-            let Some((row, Message { topic, payload, qos, .. })) = self.waiting.pop_front() else { return };
-            match self.client.try_publish(topic.as_str(), to_rumqttc(qos), false, payload) {
-                Ok(()) => self.deliveries.handle_handed_over(row, qos),
-                Err(error) => self.tell(Some(Delivery::Refused(row, error.to_string()))),
+    /// Says why there is no connection, and when to try again.
+    fn handle_interruption(&self, interruption: &Interruption) -> Backoff {
+        match interruption {
+            Interruption::Store(error) => {
+                // Without the database nothing can be promised to the broker. It is asked again by a new connection.
+                self.tell_store_trouble(error);
+                self.setup.board.unknown(Part::Broker);
+                RETRY
+            }
+            Interruption::Connection(error) => {
+                tracing::debug!(%error, "there is no connection to the broker");
+                let fault = Fault::of(error, &self.setup.login.url);
+                let message = format!("{}. The bridge goes on trying, and nothing is lost", fault.message);
+                self.setup.board.down(Part::Broker, fault.code, message);
+                if fault.lasting { LASTING_RETRY } else { RETRY }
             }
         }
     }
 
-    fn handle_disconnected(&mut self, error: &ConnectionError, eventloop: &mut EventLoop) {
-        tracing::debug!(%error, "the connection to the broker is gone");
-        self.connection = None;
-        if let ConnectionError::MqttState(StateError::Unsolicited(packet)) = error {
-            // The broker released a message of which the library knew nothing. It will do so again.
-            self.unreleased.insert(*packet);
-        }
-        let fault = Fault::of(error, &self.setup.login.url);
-        let message = format!("{}. The bridge goes on trying, and nothing is lost", fault.message);
-        self.setup.board.down(Part::Broker, fault.code, message);
-        self.restore_unreleased(eventloop);
+    fn tell(&self, delivery: Delivery) {
+        // The receiver goes only when the bridge stops.
+        let _ = self.deliveries_out.send(delivery);
     }
 
-    /// The library forgets with each connection which QoS 2 messages the broker has yet to release, and then takes the
-    /// release for a protocol error, for ever. So it is reminded of them.
-    fn restore_unreleased(&self, eventloop: &mut EventLoop) {
-        for packet in &self.unreleased {
-            let mut reminder = Publish::new("reminder", QoS::ExactlyOnce, "", None);
-            reminder.pkid = *packet;
-            if eventloop.state.handle_incoming_packet(Packet::Publish(reminder)).is_ok() {
-                eventloop.state.events.pop_back();
-            }
-        }
+    fn tell_store_trouble(&self, error: &StoreError) {
+        self.setup.board.report(Part::Storage, ProblemCode::StorageFailed, error.to_string());
     }
+}
 
-    fn tell(&self, delivery: Option<Delivery>) {
-        match delivery {
-            None | Some(Delivery::Done(STATE_ROW) | Delivery::Refused(STATE_ROW, _)) => {}
-            // The receiver goes only when the bridge stops.
-            Some(delivery) => drop(self.deliveries_out.send(delivery)),
-        }
-    }
-
-    fn note(&self, outcome: Result<(), crate::store::StoreError>) {
-        if let Err(error) = outcome {
-            self.setup.board.report(Part::Storage, ProblemCode::StorageFailed, error.to_string());
+impl Link {
+    fn new(connection: Connection, welcome: Welcome, number: u64) -> Self {
+        Self {
+            connection,
+            welcome,
+            number,
+            asked: HashMap::new(),
+            refused: None,
+            state_due: true,
+            told_state: String::new(),
+            state_packet: None,
+            echoes: HashMap::new(),
+            received: Vec::new(),
+            released: Vec::new(),
         }
     }
 }

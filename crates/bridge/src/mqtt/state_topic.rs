@@ -1,10 +1,9 @@
 //! The retained message that tells the local broker's clients how the bridge is. It stays at this broker: topics below
 //! `mqtt-twister/` never cross.
 
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::LastWill;
 use serde::Serialize;
 
+use super::packet::Will;
 use crate::config::BridgeName;
 use crate::event::{BridgeState, PartState};
 use crate::pack::Pace;
@@ -15,8 +14,8 @@ pub(crate) fn topic(bridge: &BridgeName) -> String {
 }
 
 /// What the broker says in the bridge's place when it is gone.
-pub(crate) fn last_will(bridge: &BridgeName) -> LastWill {
-    LastWill::new(topic(bridge), offline(), QoS::AtLeastOnce, true, None)
+pub(crate) fn last_will(bridge: &BridgeName) -> Will {
+    Will { topic: topic(bridge), payload: offline().into_bytes() }
 }
 
 /// The payload while the bridge is connected.

@@ -59,16 +59,6 @@ impl Store {
         self.transaction(|tx| Ok(PostNumber(value(tx, "next_number")?.unwrap_or(0)))).await
     }
 
-    /// The filters that the broker keeps for this bridge's session, as they were last subscribed.
-    pub async fn subscribed(&self) -> Result<Vec<String>, StoreError> {
-        self.transaction(|tx| Ok(value(tx, "subscribed")?.unwrap_or_default())).await
-    }
-
-    /// Writes down what the broker keeps for this bridge's session.
-    pub async fn set_subscribed(&self, filters: Vec<String>) -> Result<(), StoreError> {
-        self.transaction(move |tx| set_value(tx, "subscribed", &filters)).await
-    }
-
     /// The profile as it was last read or written.
     pub(crate) async fn known_profile(&self) -> Result<Option<KnownProfile>, StoreError> {
         self.transaction(|tx| value(tx, "profile")).await

@@ -4,6 +4,7 @@
 //! Deliberately not here: decisions. Each call is one transaction that writes down what somebody decided.
 
 pub(crate) mod awaited;
+mod broker_session;
 mod frames;
 pub(crate) mod inbox;
 pub(crate) mod ledger;
@@ -14,6 +15,7 @@ mod schema;
 pub(crate) mod streams;
 pub(crate) mod unfinished;
 
+pub(crate) use broker_session::{BrokerSession, Digest, InFlight, Published, Subscribed};
 pub use frames::{FrameRow, NewFrame, SentMessage};
 pub use inbox::InboxRow;
 pub use ledger::Count;

@@ -111,16 +111,6 @@ impl Store {
             .await
     }
 
-    /// The broker has released a QoS 2 message: its packet identifier may be used again.
-    pub async fn release(&self, packet: u16) -> Result<(), StoreError> {
-        self.transaction(move |tx| tx.execute("DELETE FROM unreleased WHERE packet = ?1", [packet]).map(drop)).await
-    }
-
-    /// The broker knows nothing of an earlier session: what it had not released will not be.
-    pub async fn forget_unreleased(&self) -> Result<(), StoreError> {
-        self.transaction(|tx| tx.execute("DELETE FROM unreleased", []).map(drop)).await
-    }
-
     /// The receivers for whom something waits.
     pub fn waiting_receivers(&self) -> Result<Vec<Receiver>, StoreError> {
         self.run(|tx| {

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// One step a version: step `n` leads from version `n` to `n + 1`. A step that has shipped never changes.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     -- Single values: who this database belongs to.
     CREATE TABLE identity (
         name  TEXT PRIMARY KEY,
@@ -204,6 +205,30 @@ const MIGRATIONS: &[&str] = &["
         payload BLOB NOT NULL,       -- its beginning
         len     INTEGER NOT NULL     -- of the whole payload
     );
+", "
+    -- QoS 2 messages under way to the local broker: it knows them by their packet identifiers.
+    CREATE TABLE in_flight (
+        packet   INTEGER PRIMARY KEY,
+        row      INTEGER NOT NULL UNIQUE,  -- in the inbox
+        released INTEGER NOT NULL          -- whether the broker has said that it has the message (PUBREC)
+    );
+
+    -- A row that leaves the inbox is under way no more. In one transaction with that, or it could be delivered twice.
+    CREATE TRIGGER in_flight_done AFTER DELETE ON inbox BEGIN
+        DELETE FROM in_flight WHERE row = OLD.id;
+    END;
+
+    -- Publications of the bridge that its broker may send back to it (MQTT 3.1.1 has no no-local).
+    CREATE TABLE echo (
+        id     INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL  -- of topic, payload and quality of service
+    );
+
+    -- What the bridge has left at its broker as retained, where it cannot mark it (MQTT 3.1.1).
+    CREATE TABLE own_retained (
+        topic  TEXT PRIMARY KEY,
+        digest BLOB NOT NULL
+    ) WITHOUT ROWID;
 "];
 
 /// Sets the connection up and brings the tables up to date.

@@ -66,7 +66,7 @@ impl Side {
         let mut fields = json!({
             "name": account,
             "twister": twister,
-            "broker": BrokerConfig { url: BrokerUrl::new("127.0.0.1", broker.addr().port()), user: String::new() },
+            "broker": BrokerConfig::new(BrokerUrl::new("127.0.0.1", broker.addr().port())),
         });
         fields.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
         let heard = listen(&broker, &["#"]).await;

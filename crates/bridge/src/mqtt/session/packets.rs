@@ -1,152 +1,177 @@
 //! What the session does with each packet from the broker.
 
-use rumqttc::v5::EventLoop;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::{
-    ConnAck, Filter, Packet, PubAckReason, PubCompReason, PubRecReason, Publish, RetainForwardRule, SubAck,
-    SubscribeReasonCode,
-};
-use tokio::sync::mpsc;
+use std::mem::take;
+
 use tokio::time::Instant;
 
-use super::{Delivery, Incoming, RESERVED_CAPACITY, Receipt, Session};
-use crate::event::{Part, ProblemCode};
+use super::{Delivery, Incoming, Interruption, Link, RESERVED_CAPACITY, Receipt, Session};
+use crate::message::Qos;
+use crate::mqtt::codec::CodecError;
+use crate::mqtt::echo::Seen;
+use crate::mqtt::packet::{Ack, Packet, Publish};
+use crate::mqtt::properties;
 use crate::store::Count;
-use crate::topic::TopicFilter;
 
 impl Session {
-    pub(super) async fn handle_packet(&mut self, packet: Packet, eventloop: &mut EventLoop) {
+    /// A new connection: finds out what is left of the session.
+    pub(super) async fn handle_connected(&mut self, link: &mut Link) -> Result<(), Interruption> {
+        let present = link.welcome.session_present;
+        self.deliveries.handle_connected(present);
+        self.guard.handle_connected(present, Instant::now());
+        if !present {
+            self.unreleased.clear();
+            self.subscribed.filters.clear();
+            self.generation += 1;
+            self.generation_began = link.number;
+            self.forgotten = true;
+            self.tell(Delivery::StartOver);
+        }
+        if self.forgotten {
+            self.setup.store.forget_session().await?;
+            self.forgotten = false;
+        }
+        self.subscribe(link).await
+    }
+
+    /// Handles a packet and those that have come with it.
+    pub(super) async fn handle_packets(&mut self, first: Packet, link: &mut Link) -> Result<(), Interruption> {
+        let mut next = Some(first);
+        while let Some(packet) = next {
+            self.handle_packet(packet, link).await?;
+            let free = self.incoming.capacity() > 0 || self.incoming.is_closed();
+            next = if free { link.connection.buffered()? } else { None };
+        }
+        Ok(())
+    }
+
+    async fn handle_packet(&mut self, packet: Packet, link: &mut Link) -> Result<(), Interruption> {
         match packet {
-            Packet::ConnAck(connack) => self.handle_connected(&connack, eventloop).await,
-            Packet::SubAck(suback) => self.handle_subscribed(&suback).await,
-            Packet::Publish(publish) => self.handle_publish(publish).await,
-            // One that was read together with the connection's end was not answered: the broker releases it again.
-            Packet::PubRel(release) if self.connection.is_some() => {
-                self.unreleased.remove(&release.pkid);
-                self.note(self.setup.store.release(release.pkid).await);
-            }
-            Packet::PubAck(ack) => match ack.reason {
-                PubAckReason::Success | PubAckReason::NoMatchingSubscribers => self.handle_taken_over(ack.pkid),
-                reason => self.handle_refused(ack.pkid, format!("{reason:?}")),
-            },
-            Packet::PubRec(ack) => match ack.reason {
-                PubRecReason::Success | PubRecReason::NoMatchingSubscribers => {}
-                reason => {
-                    self.handle_refused(ack.pkid, format!("{reason:?}"));
-                    // The library goes on counting the refused message as under way; a new connection counts afresh.
-                    let _ = self.client.try_disconnect();
+            Packet::Publish(publish) => self.handle_publish(publish, link).await?,
+            Packet::PubAck(ack) => self.handle_puback(ack, link),
+            Packet::PubRec(Ack { packet, refused: None }) => link.received.push(packet),
+            Packet::PubRec(Ack { packet, refused: Some(reason) }) => self.handle_refused(packet, reason, link),
+            Packet::PubRel(packet) => link.released.push(packet),
+            Packet::PubComp(packet) => {
+                if let Some(row) = self.deliveries.handle_pubcomp(packet) {
+                    self.handle_taken_over(packet, link);
+                    self.tell(Delivery::Done(row));
                 }
-            },
-            Packet::PubComp(ack) => match ack.reason {
-                PubCompReason::Success | PubCompReason::PacketIdentifierNotFound => self.handle_taken_over(ack.pkid),
-            },
+            }
+            Packet::SubAck { packet, granted } => self.handle_suback(packet, granted, link).await?,
+            Packet::UnsubAck(packet) => self.handle_unsuback(packet, link).await?,
+            // The rest is the connection's, or a client's to send.
             _ => {}
         }
+        Ok(())
     }
 
-    async fn handle_connected(&mut self, connack: &ConnAck, eventloop: &mut EventLoop) {
-        self.connections += 1;
-        self.connected_at = Some(Instant::now());
-        self.connection = Some(self.connections);
-        if !connack.session_present {
-            eventloop.state.collision = None;
-            self.deliveries.handle_session_lost();
-            self.waiting.clear();
-            self.unreleased.clear();
-            self.generation += 1;
-            self.note(self.setup.store.forget_unreleased().await);
-            self.tell(Some(Delivery::StartOver));
+    /// Goes on with QoS 2 handshakes. Each step is written down before the other side hears of it: what it forgets then, it
+    /// would take for something new.
+    pub(super) async fn answer(&mut self, link: &mut Link) -> Result<(), Interruption> {
+        let (received, released) = (take(&mut link.received), take(&mut link.released));
+        if received.is_empty() && released.is_empty() {
+            return Ok(());
         }
-        let wanted = without_covered(&self.setup.publications);
-        match self.setup.store.subscribed().await {
-            Ok(subscribed) => {
-                for filter in subscribed.iter().filter(|old| !wanted.iter().any(|new| new.as_str() == *old)) {
-                    let _ = self.client.try_unsubscribe(filter);
-                }
-            }
-            Err(error) => self.note(Err(error)),
+        let ours: Vec<u16> = received.iter().copied().filter(|packet| self.deliveries.handle_pubrec(*packet)).collect();
+        self.setup.store.note_handshakes(ours.clone(), released.clone()).await?;
+        self.deliveries.handle_released(&ours);
+        for packet in received {
+            link.connection.send(&Packet::PubRel(packet))?;
         }
-        let filters = wanted.iter().map(|filter| Filter {
-            path: filter.to_string(),
-            qos: QoS::ExactlyOnce,
-            // What the bridge itself publishes must not come back to it.
-            nolocal: true,
-            preserve_retain: true,
-            retain_forward_rule: RetainForwardRule::OnNewSubscribe,
-        });
-        match wanted.is_empty() {
-            true => self.setup.board.up(Part::Broker),
-            false => {
-                let _ = self.client.try_subscribe_many(filters);
-            }
+        for packet in released {
+            self.unreleased.remove(&packet);
+            link.connection.send(&Packet::PubComp(packet))?;
         }
-        self.told_state.clear();
-        self.tell_state();
-        self.deliver_waiting();
+        Ok(())
     }
 
-    async fn handle_subscribed(&mut self, suback: &SubAck) {
-        let wanted = without_covered(&self.setup.publications);
-        let refused = suback.return_codes.iter().zip(&wanted).find_map(|(code, filter)| match code {
-            SubscribeReasonCode::Success(_) => None,
-            code => Some((filter, code)),
-        });
-        match refused {
-            Some((filter, code)) => self.setup.board.down(
-                Part::Broker,
-                ProblemCode::BrokerRefused,
-                format!(
-                    "the broker at {} does not let this bridge subscribe to {filter} ({code:?}). Allow it in the \
-                     broker's access rules, or remove it from the publications",
-                    self.setup.login.url
-                ),
-            ),
-            None => {
-                let subscribed = wanted.iter().map(ToString::to_string).collect();
-                self.note(self.setup.store.set_subscribed(subscribed).await);
-                self.setup.board.up(Part::Broker);
-            }
+    async fn handle_publish(&mut self, publish: Publish, link: &mut Link) -> Result<(), Interruption> {
+        let Publish { topic, payload, qos, retain, again, packet, properties } = publish;
+        if qos == Qos::ExactlyOnce && again && self.unreleased.contains(&packet) {
+            // It was taken; only the acknowledgement did not arrive.
+            return Ok(link.acknowledge(packet, qos)?);
         }
-    }
-
-    async fn handle_publish(&mut self, publish: Publish) {
-        let Some(connection) = self.connection else { return };
-        if publish.qos == QoS::AtMostOnce && self.incoming.capacity() <= RESERVED_CAPACITY {
+        let seen = Seen { topic: &topic, payload: &payload, qos, retain, packet, again };
+        let read = properties::read(&properties);
+        if self.is_own(seen, read.mark.as_deref()) {
+            if qos == Qos::ExactlyOnce {
+                self.unreleased.insert(packet);
+            }
+            return Ok(link.acknowledge(packet, qos)?);
+        }
+        if self.guard.disown_retained(&topic) {
+            self.disown_retained(&topic).await?;
+        }
+        if qos == Qos::AtMostOnce && self.incoming.capacity() <= RESERVED_CAPACITY {
             // The disk is slow or full, and the message may be lost by its own choice.
-            self.note(self.setup.store.count(Count::Refused, 1).await);
-            return;
+            return Ok(self.setup.store.count(Count::Refused, 1).await?);
         }
         let incoming = Incoming {
-            topic: publish.topic.to_vec(),
-            payload: publish.payload.to_vec(),
-            qos: publish.qos,
-            packet: publish.pkid,
-            again: publish.dup,
-            receipt: Receipt { connection, publish },
+            topic: topic.to_vec(),
+            payload: payload.to_vec(),
+            qos,
+            retain,
+            properties: read.properties,
+            path: read.path,
+            packet,
+            again,
+            receipt: Receipt { connection: link.number, packet, qos },
         };
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.incoming.try_send(incoming) {
-            // It was not acknowledged, so the broker sends it again with the next connection.
-            let _ = self.client.try_disconnect();
+        // There is room: packets are not read otherwise. Nobody takes it only when the bridge stops, and the broker keeps it.
+        let _ = self.incoming.try_send(incoming);
+        Ok(())
+    }
+
+    /// Whether the bridge itself has published this.
+    fn is_own(&mut self, seen: Seen<'_>, mark: Option<&str>) -> bool {
+        let marked = seen.retain
+            && mark
+                .zip(std::str::from_utf8(seen.topic).ok())
+                .is_some_and(|(mark, topic)| mark == properties::mark(&self.setup.client_id, topic, seen.payload));
+        marked || self.guard.handle_publish(seen, Instant::now())
+    }
+
+    fn handle_puback(&mut self, ack: Ack, link: &mut Link) {
+        let Ack { packet, refused } = ack;
+        if link.state_packet == Some(packet) {
+            link.state_packet = None;
+            self.deliveries.free_packet(packet);
+            return;
+        }
+        match refused {
+            Some(reason) => self.handle_refused(packet, reason, link),
+            None => {
+                if let Some(row) = self.deliveries.handle_puback(packet) {
+                    self.handle_taken_over(packet, link);
+                    self.tell(Delivery::Done(row));
+                }
+            }
         }
     }
 
-    fn handle_taken_over(&mut self, packet: u16) {
-        let done = self.deliveries.handle_acknowledged(packet);
-        self.tell(done.map(Delivery::Done));
+    fn handle_taken_over(&mut self, packet: u16, link: &mut Link) {
+        if let Some(echo) = link.echoes.remove(&packet) {
+            self.guard.handle_acknowledged(echo, Instant::now());
+        }
     }
 
-    fn handle_refused(&mut self, packet: u16, reason: String) {
-        let refused = self.deliveries.handle_acknowledged(packet);
-        self.tell(refused.map(|row| Delivery::Refused(row, reason)));
+    fn handle_refused(&mut self, packet: u16, reason: String, link: &mut Link) {
+        if let Some(echo) = link.echoes.remove(&packet) {
+            self.guard.cancel(echo, Instant::now());
+        }
+        if let Some(row) = self.deliveries.handle_refused(packet) {
+            self.tell(Delivery::Refused(row, reason));
+        }
     }
 }
 
-/// The filters that are not covered by another: a broker may send a message once for each filter that matches.
-pub(super) fn without_covered(filters: &[TopicFilter]) -> Vec<&TopicFilter> {
-    let covered = |index: usize, filter: &TopicFilter| {
-        filters.iter().enumerate().any(|(other_index, other)| {
-            other_index != index && other.covers(filter) && (!filter.covers(other) || other_index < index)
-        })
-    };
-    filters.iter().enumerate().filter(|(index, filter)| !covered(*index, filter)).map(|(_, filter)| filter).collect()
+impl Link {
+    /// Acknowledges a message of the broker.
+    pub(super) fn acknowledge(&mut self, packet: u16, qos: Qos) -> Result<(), CodecError> {
+        match qos {
+            Qos::AtMostOnce => Ok(()),
+            Qos::AtLeastOnce => self.connection.send(&Packet::PubAck(Ack::taken(packet))),
+            Qos::ExactlyOnce => self.connection.send(&Packet::PubRec(Ack::taken(packet))),
+        }
+    }
 }

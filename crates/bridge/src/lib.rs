@@ -16,6 +16,7 @@ mod engine;
 pub mod event;
 pub mod fit;
 pub mod frame;
+pub mod mapping;
 pub mod message;
 mod mqtt;
 pub mod pack;

@@ -89,9 +89,29 @@ impl TopicFilter {
         }
         levels.next().is_none()
     }
-}
 
-impl TopicFilter {
+    /// `#`, which matches every topic but those that begin with `$`.
+    pub fn all() -> Self {
+        Self("#".to_owned())
+    }
+
+    /// Whether some topic is matched by both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let wild = |filter: &Self| filter.0.starts_with(['+', '#']);
+        let reserved = |filter: &Self| filter.0.starts_with('$');
+        if (wild(self) && reserved(other)) || (reserved(self) && wild(other)) {
+            return false;
+        }
+        let (mut mine, mut theirs) = (self.0.split('/'), other.0.split('/'));
+        loop {
+            match (mine.next(), theirs.next()) {
+                (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
+                (Some(one), Some(two)) if one == two || one == "+" || two == "+" => {}
+                _ => return false,
+            }
+        }
+    }
+
     /// Whether every topic that `other` matches is matched by this filter too.
     pub fn covers(&self, other: &Self) -> bool {
         if other.0.starts_with('$') && self.0.starts_with(['+', '#']) {
@@ -235,6 +255,21 @@ mod tests {
             [("a/+", "a/#"), ("a/b", "a/+"), ("a/#", "#"), ("+", "a/b"), ("#", "$SYS/#"), ("a/+/b", "a/+")]
         {
             assert!(!covers(wide, narrow), "{wide} does not cover {narrow}");
+        }
+    }
+
+    #[test]
+    fn filters_overlap_when_a_topic_can_match_both() {
+        let overlap = |a: &str, b: &str| {
+            let (a, b) = (a.parse::<TopicFilter>().unwrap(), b.parse().unwrap());
+            assert_eq!(a.overlaps(&b), b.overlaps(&a), "{a} and {b}");
+            a.overlaps(&b)
+        };
+        for (a, b) in [("a/+", "+/b"), ("a/#", "a"), ("#", "x"), ("a/+/c", "a/b/#")] {
+            assert!(overlap(a, b), "{a} and {b}");
+        }
+        for (a, b) in [("a/+", "b/+"), ("a/+", "a"), ("+/+", "a/b/c"), ("#", "$SYS/#")] {
+            assert!(!overlap(a, b), "{a} and {b}");
         }
     }
 

@@ -88,15 +88,7 @@ impl From<ConfigError> for CommandError {
 
 impl From<RuleError> for CommandError {
     fn from(error: RuleError) -> Self {
-        let field = match &error {
-            RuleError::PrivateToNobody { index, .. } | RuleError::ToItself { index, .. } => {
-                format!("forwards[{index}].to")
-            }
-            RuleError::PublicToSomebody { index, .. } => format!("forwards[{index}].type"),
-            RuleError::SameName(_) => "name".to_owned(),
-            RuleError::SameAccount { .. } => "twister.account".to_owned(),
-        };
-        Self::field(field, error)
+        Self::field(error.field(), error)
     }
 }
 

@@ -16,6 +16,8 @@ mod engine;
 pub mod event;
 pub mod fit;
 pub mod frame;
+pub mod inward;
+pub mod limits;
 pub mod mapping;
 pub mod message;
 mod mqtt;

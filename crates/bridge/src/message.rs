@@ -9,7 +9,8 @@ use twister::Username;
 use crate::topic::Topic;
 
 /// MQTT's quality of service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub enum Qos {
     /// 0: may be lost.
     AtMostOnce,

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use twister::Username;
 
-use crate::config::{Forward, Visibility};
+use crate::config::{BridgeConfig, Forward, Visibility};
+use crate::frame::v1::MAX_HOPS;
 use crate::message::Message;
 use crate::pack::DEFAULT_MAX_WAIT;
-use crate::topic::TopicFilter;
+use crate::topic::{Topic, TopicFilter};
 
 /// Who a post or direct message is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,89 +66,51 @@ impl Default for Waiting {
     }
 }
 
-/// Who gets `message`, each once: if several rules match, the first one counts for each receiver.
+/// Who gets `message`, each once: if several of the forwards of `config` match, the first one counts for each receiver.
 ///
-/// A private forward reaches those whose published subscriptions match. For a peer not heard of yet nobody can say, so it
-/// is among the receivers: the message waits until the peer is known.
-pub fn route(message: &Message, forwards: &[Forward], published: &PublishedTopics) -> Vec<Route> {
-    let topic = &message.topic;
+/// A private forward reaches those whose published subscriptions match the topic as it is sent. For a peer not heard of
+/// yet nobody can say, so it is among the receivers: the message waits until the peer is known.
+///
+/// A message does not go round: it is not sent to an account that it came through, and to nobody if it came through this
+/// bridge's account or through as many as a frame can name.
+pub fn route(message: &Message, config: &BridgeConfig, published: &PublishedTopics) -> Vec<Route> {
     let mut routes = BTreeMap::new();
-    if topic.is_local() {
+    let goes_round = message.path.contains(&config.twister.account) || message.path.len() >= MAX_HOPS;
+    if message.topic.is_local() || goes_round {
         return Vec::new();
     }
-    let route = |receiver: &Receiver| Route {
-        receiver: receiver.clone(),
-        message: message.clone(),
-        waiting: Waiting::default(),
-        compatible: false,
-    };
-    for forward in forwards.iter().filter(|forward| forward.from.matches(topic)) {
-        match forward.visibility {
-            Visibility::Public => {
-                routes.entry(Receiver::Everybody).or_insert_with_key(route);
-            }
-            Visibility::Private => {
-                let wants = |peer: &&Username| {
-                    published.get(*peer).is_none_or(|filters| filters.iter().any(|filter| filter.matches(topic)))
-                };
-                for peer in forward.to.iter().filter(wants) {
-                    routes.entry(Receiver::Account(peer.clone())).or_insert_with_key(route);
-                }
-            }
+    for forward in config.forwards.iter().filter(|forward| forward.matches(&message.topic)) {
+        let Some(topic) = forward.mapping().apply(&message.topic).filter(|topic| !topic.is_local()) else { continue };
+        let wants = |peer: &&Username| {
+            !message.path.contains(peer)
+                && published.get(*peer).is_none_or(|filters| filters.iter().any(|filter| filter.matches(&topic)))
+        };
+        let receivers: Vec<Receiver> = match forward.visibility {
+            Visibility::Public => vec![Receiver::Everybody],
+            Visibility::Private => forward.to.iter().filter(wants).cloned().map(Receiver::Account).collect(),
+        };
+        for receiver in receivers {
+            routes.entry(receiver).or_insert_with_key(|receiver| sent(message, forward, receiver, topic.clone()));
         }
     }
     routes.into_values().collect()
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::message::Qos;
-
-    fn forward(from: &str, to: &[&str]) -> Forward {
-        let visibility = if to.is_empty() { Visibility::Public } else { Visibility::Private };
-        Forward { from: from.parse().unwrap(), visibility, to: to.iter().map(|name| name.parse().unwrap()).collect() }
-    }
-
-    fn routed(topic: &str, forwards: &[Forward]) -> Vec<String> {
-        let published = PublishedTopics::from([
-            ("mqtt_bob".parse().unwrap(), vec!["doors/#".parse().unwrap()]),
-            ("mqtt_carol".parse().unwrap(), vec![]),
-        ]);
-        let message = Message::new(topic.parse().unwrap(), "", Qos::AtMostOnce);
-        route(&message, forwards, &published).iter().map(|route| route.receiver.to_string()).collect()
-    }
-
-    #[test]
-    fn a_public_forward_goes_to_everybody_once() {
-        let forwards = [forward("sensors/#", &[]), forward("sensors/+", &[])];
-        assert_eq!(routed("sensors/1", &forwards), ["everybody"]);
-        assert!(routed("doors/1", &forwards).is_empty());
-    }
-
-    #[test]
-    fn a_private_forward_goes_to_those_who_subscribed() {
-        let forwards = [forward("#", &["mqtt_bob", "mqtt_carol"])];
-        assert_eq!(routed("doors/1", &forwards), ["mqtt_bob"]);
-        assert!(routed("sensors/1", &forwards).is_empty());
-    }
-
-    #[test]
-    fn a_message_for_a_peer_not_heard_of_yet_is_kept() {
-        assert_eq!(routed("doors/1", &[forward("doors/#", &["mqtt_dave"])]), ["mqtt_dave"]);
-    }
-
-    #[test]
-    fn every_forward_that_matches_is_honoured() {
-        let forwards = [forward("doors/#", &[]), forward("doors/#", &["mqtt_bob"])];
-        assert_eq!(routed("doors/1", &forwards), ["everybody", "mqtt_bob"]);
-    }
-
-    #[test]
-    fn what_belongs_to_the_broker_or_a_bridge_never_leaves() {
-        for topic in ["$SYS/load", "mqtt-twister/home/state"] {
-            assert!(routed(topic, &[forward("$SYS/#", &[]), forward("#", &[])]).is_empty());
-        }
-    }
+/// The message as `forward` has it sent.
+fn sent(message: &Message, forward: &Forward, receiver: &Receiver, topic: Topic) -> Route {
+    let mut message = Message { topic, ..message.clone() };
+    message.qos = forward.max_qos.map_or(message.qos, |most| message.qos.min(most));
+    message.retain = forward.retain.of(message.retain);
+    let expiries = [message.properties.expiry_s, forward.expires_after_s];
+    // The receiver does not want it late either, so it goes with the message.
+    message.properties.expiry_s = expiries.into_iter().flatten().min();
+    let waiting = Waiting {
+        max_wait: forward.max_wait(),
+        latest_only: forward.latest_only,
+        expires_after: message.properties.expiry_s.map(|seconds| Duration::from_secs(seconds.into())),
+    };
+    Route { receiver: receiver.clone(), message, waiting, compatible: forward.compatible }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,13 +4,22 @@
 
 mod endpoint;
 mod file;
+mod forward;
+mod limits;
 mod mosquitto_twister;
 mod rules;
+mod subscription;
 
 pub use endpoint::{BrokerUrl, BrokerUrlError};
 pub use file::{ConfigError, ConfigFile, Loaded, LoadedBridge, parse_bridge};
+pub use forward::{Forward, Retain, Visibility};
+pub use limits::{CatchUp, Limits, PeerConfig};
 pub use rules::RuleError;
+pub use subscription::Subscription;
+#[cfg(feature = "specta")]
+pub use subscription::WrittenSubscription;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -42,7 +51,15 @@ pub struct BridgeConfig {
     pub forwards: Vec<Forward>,
     /// What is wanted from the network: published in the profile, and the only topics that come in.
     #[serde(default)]
-    pub subscriptions: Vec<TopicFilter>,
+    #[cfg_attr(feature = "specta", specta(type = Vec<WrittenSubscription>))]
+    pub subscriptions: Vec<Subscription>,
+    /// What is special about some of the followed accounts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "specta", specta(type = BTreeMap<String, PeerConfig>))]
+    pub peers: BTreeMap<Username, PeerConfig>,
+    /// How much may come in.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
 }
 
 /// The node and the account.
@@ -73,34 +90,6 @@ pub struct BrokerConfig {
     pub user: String,
 }
 
-/// A rule for what goes out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct Forward {
-    /// Which messages.
-    pub from: TopicFilter,
-    /// Who can read them.
-    #[serde(default, rename = "type")]
-    pub visibility: Visibility,
-    /// The accounts that a private message goes to, each if its published subscriptions match the topic.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "specta", specta(type = Vec<String>))]
-    pub to: Vec<Username>,
-}
-
-/// Who can read a message on the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub enum Visibility {
-    /// Everybody: it travels as a post.
-    #[default]
-    Public,
-    /// The named accounts: it travels as encrypted direct messages.
-    Private,
-}
-
 /// What a person calls a bridge: 1 to 32 characters of `a-z`, `0-9`, `-` and `_`. It names the bridge's folder and its
 /// passwords, so it has nothing that a file system or an environment variable could stumble over.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -112,6 +101,30 @@ pub struct BridgeName(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} cannot name a bridge: use 1 to 32 characters of a-z, 0-9, - and _")]
 pub struct BridgeNameError(String);
+
+impl BridgeConfig {
+    /// What is wanted from the network, each filter once: what the profile publishes.
+    pub fn wanted(&self) -> Vec<TopicFilter> {
+        let mut filters: Vec<TopicFilter> = Vec::new();
+        for subscription in &self.subscriptions {
+            if !filters.contains(&subscription.filter) {
+                filters.push(subscription.filter.clone());
+            }
+        }
+        filters
+    }
+
+    /// How many messages of `peer` may come in a minute.
+    pub fn messages_per_minute(&self, peer: &Username) -> u32 {
+        let own = self.peers.get(peer).and_then(|peer| peer.messages_per_minute);
+        own.unwrap_or(self.limits.messages_per_minute)
+    }
+
+    /// How many bytes of payload a message of `peer` may have.
+    pub fn max_payload(&self, peer: &Username) -> u32 {
+        self.peers.get(peer).and_then(|peer| peer.max_payload).unwrap_or(self.limits.max_payload)
+    }
+}
 
 impl BridgeName {
     /// The name as text.

@@ -1,10 +1,14 @@
 //! Reads the JSON configuration of mosquitto-twister, the 2014 program, unchanged.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use twister::{NodeUrl, Username};
 
 use super::file::{ConfigError, LoadedBridge, json_error};
-use super::{BridgeConfig, BridgeName, BrokerConfig, BrokerUrl, Forward, TwisterConfig};
+use super::{
+    BridgeConfig, BridgeName, BrokerConfig, BrokerUrl, Forward, Limits, Subscription, TwisterConfig, Visibility,
+};
 use crate::secrets::Password;
 use crate::topic::TopicFilter;
 
@@ -20,9 +24,19 @@ struct JsonConfig {
     #[serde(default)]
     publications: Vec<TopicFilter>,
     #[serde(default)]
-    forwards: Vec<Forward>,
+    forwards: Vec<JsonForward>,
     #[serde(default)]
     subscriptions: Vec<TopicFilter>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonForward {
+    from: TopicFilter,
+    #[serde(default, rename = "type")]
+    visibility: Visibility,
+    #[serde(default)]
+    to: Vec<Username>,
 }
 
 /// Reads a mosquitto-twister file. The bridge is called after its account.
@@ -42,9 +56,19 @@ pub(super) fn parse(text: &str) -> Result<LoadedBridge, ConfigError> {
         broker: BrokerConfig { url: json.mosquitto, user: String::new() },
         following: json.following,
         publications: json.publications,
-        forwards: json.forwards,
-        subscriptions: json.subscriptions,
+        forwards: json.forwards.into_iter().map(Forward::from).collect(),
+        subscriptions: json.subscriptions.into_iter().map(Subscription::from).collect(),
+        peers: BTreeMap::new(),
+        limits: Limits::default(),
     };
     config.check()?;
     Ok(LoadedBridge { config, node_password })
+}
+
+impl From<JsonForward> for Forward {
+    /// Whoever has such a file knows people who run mosquitto-twister, so they can go on reading what is public.
+    fn from(JsonForward { from, visibility, to }: JsonForward) -> Self {
+        let compatible = visibility == Visibility::Public;
+        Self { visibility, to, compatible, ..Self::new(from) }
+    }
 }

@@ -108,7 +108,7 @@ pub(super) async fn handle_published(
 /// again.
 async fn publish(context: &Context) -> Result<bool, Trouble> {
     let account = &context.config.twister.account;
-    let mine: Vec<Value> = context.config.subscriptions.iter().map(|filter| filter.as_str().into()).collect();
+    let mine: Vec<Value> = context.config.wanted().into_iter().map(|filter| filter.as_str().into()).collect();
     let known = context.store.known_profile().await?;
     let Some(mut profile) = read_own_profile(context, known).await? else { return Ok(false) };
     if profile.fields.get(TOPICS) == Some(&Value::Array(mine.clone())) {

@@ -66,7 +66,7 @@ fn take(context: &Context, incoming: &Incoming) -> Taken {
     };
     let qos = qos_of(incoming.qos);
     let message = Message::new(topic, incoming.payload.clone(), qos);
-    let routes = route(&message, &context.config.forwards, &context.published.borrow());
+    let routes = route(&message, &context.config, &context.published.borrow());
     let account = &context.config.twister.account;
     let (routes, too_large): (Vec<_>, Vec<_>) = routes
         .into_iter()

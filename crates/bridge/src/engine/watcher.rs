@@ -223,7 +223,7 @@ impl Watcher {
 
 /// What becomes of a text that `peer` wrote.
 fn outcome(context: &Context, peer: &Username, text: &str, public: bool) -> Arrived {
-    match admit(text, &context.config.subscriptions) {
+    match admit(text, &context.config.wanted()) {
         Admission::Wanted(frame) => {
             let message = Message::new(frame.topic, frame.payload, frame.qos);
             Arrived::Message { message, id: frame.id, public }

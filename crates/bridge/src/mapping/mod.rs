@@ -60,7 +60,9 @@ pub enum MappingError {
         prefix: String,
     },
     /// The new topics would belong to the broker itself or to a bridge.
-    #[error("its topics would become {topics}: topics that begin with $ or {OWN_PREFIX} are about one broker and never cross")]
+    #[error(
+        "its topics would become {topics}: topics that begin with $ or {OWN_PREFIX} are about one broker and never cross"
+    )]
     Local {
         /// The new topics.
         topics: String,

@@ -28,6 +28,20 @@ fn a_file_of_mosquitto_twister_is_taken_unchanged() {
 }
 
 #[test]
+fn what_it_sends_publicly_stays_readable_for_mosquitto_twister() {
+    let loaded = load(ALICE).unwrap();
+    let compatible: Vec<bool> = loaded.bridges[0].config.forwards.iter().map(|forward| forward.compatible).collect();
+    assert_eq!(compatible, [true, false]);
+}
+
+#[test]
+fn fields_that_mosquitto_twister_does_not_have_are_refused() {
+    let error =
+        load(&ALICE.replace(r#"{"from":"sensors/#"}"#, r#"{"from":"sensors/#","retain":"strip"}"#)).unwrap_err();
+    assert!(error.to_string().contains("retain"), "{error}");
+}
+
+#[test]
 fn the_password_in_its_url_is_honoured_and_never_shown() {
     let loaded = load(ALICE).unwrap();
     assert_eq!(loaded.bridges[0].secrets().unwrap().node.reveal(), "pwd");

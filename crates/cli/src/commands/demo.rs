@@ -112,7 +112,7 @@ impl fmt::Display for Introduction<'_> {
 fn rules(config: &BridgeConfig) -> String {
     let list = |filters: Vec<&str>| filters.join(", ");
     let sends = config.forwards.iter().map(|forward| forward.from.as_str()).collect();
-    let takes = config.subscriptions.iter().map(|filter| filter.as_str()).collect();
+    let takes = config.subscriptions.iter().map(|subscription| subscription.filter.as_str()).collect();
     format!("sends {}; takes {}", list(sends), list(takes))
 }
 

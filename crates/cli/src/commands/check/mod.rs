@@ -1,16 +1,17 @@
 //! `check`: reads a configuration as `run` would and says in words what each rule does. It connects to nothing, so it says
 //! nothing of passwords, accounts and addresses beyond their form.
 
-mod overlap;
+mod does;
 mod warnings;
 
 use std::fmt;
 use std::path::Path;
 
-use mqtt_twister_bridge::config::{BridgeConfig, ConfigFile, Forward, Visibility};
+use mqtt_twister_bridge::config::{BridgeConfig, ConfigFile, Subscription};
 use mqtt_twister_bridge::topic::TopicFilter;
 use serde::Serialize;
 
+use self::does::Does;
 use self::warnings::Warning;
 use crate::args::CheckArgs;
 use crate::error::CliError;
@@ -24,16 +25,15 @@ enum Line<'a> {
     Bridge(&'a BridgeConfig),
     /// A rule for what goes out.
     Forward { bridge: &'a str, index: usize, does: Does<'a> },
-    /// What may come in.
-    Subscriptions { bridge: &'a str, from: Vec<&'a str>, topics: &'a [TopicFilter] },
+    /// What may come in as it is, of everybody who is followed.
+    Subscriptions { bridge: &'a str, from: Vec<&'a str>, topics: Vec<&'a TopicFilter> },
+    /// A rule for what comes in that says more.
+    Subscription { bridge: &'a str, index: usize, does: Does<'a> },
     /// Something that works, but probably not as meant.
     Warning { bridge: &'a str, message: String },
     /// All is read, and nothing stands in the way of `run`.
     Valid { path: &'a Path, bridges: usize, warnings: usize },
 }
-
-/// What a forward does, in words.
-struct Does<'a>(&'a Forward);
 
 pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<(), CliError> {
     let path = &args.config;
@@ -54,17 +54,20 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<(), CliError> {
     Ok(())
 }
 
-fn rules(config: &BridgeConfig) -> impl Iterator<Item = Line<'_>> {
+fn rules(config: &BridgeConfig) -> Vec<Line<'_>> {
     let bridge = config.name.as_str();
     let forwards = config.forwards.iter().enumerate();
-    let wanted = Line::Subscriptions {
-        bridge,
-        from: config.following.iter().map(|account| account.as_str()).collect(),
-        topics: &config.subscriptions,
-    };
-    forwards
-        .map(move |(index, forward)| Line::Forward { bridge, index, does: Does(forward) })
-        .chain((!config.subscriptions.is_empty()).then_some(wanted))
+    let mut lines: Vec<Line<'_>> =
+        forwards.map(|(index, forward)| Line::Forward { bridge, index, does: Does::Forward(forward) }).collect();
+    let is_plain = |rule: &Subscription| *rule == Subscription::from(rule.filter.clone());
+    let topics: Vec<_> = config.subscriptions.iter().filter(|rule| is_plain(rule)).map(|rule| &rule.filter).collect();
+    if !topics.is_empty() {
+        let from = config.following.iter().map(|account| account.as_str()).collect();
+        lines.push(Line::Subscriptions { bridge, from, topics });
+    }
+    let special = config.subscriptions.iter().enumerate().filter(|(_, rule)| !is_plain(rule));
+    lines.extend(special.map(|(index, rule)| Line::Subscription { bridge, index, does: Does::Subscription(rule) }));
+    lines
 }
 
 /// A warning if others on this machine can read the password in the file.
@@ -90,9 +93,10 @@ impl fmt::Display for Line<'_> {
             ),
             Self::Forward { index, does, .. } => write!(f, "  forwards[{index}]: {does}"),
             Self::Subscriptions { from, topics, .. } => {
-                let topics: Vec<&str> = topics.iter().map(TopicFilter::as_str).collect();
+                let topics: Vec<&str> = topics.iter().map(|filter| filter.as_str()).collect();
                 write!(f, "  subscriptions: {} may come in from {}", topics.join(", "), from.join(", "))
             }
+            Self::Subscription { index, does, .. } => write!(f, "  subscriptions[{index}]: {does}"),
             Self::Warning { bridge, message } => write!(f, "{bridge}: warning: {message}"),
             Self::Valid { path, warnings, .. } => {
                 write!(f, "{} is valid", path.display())?;
@@ -103,24 +107,5 @@ impl fmt::Display for Line<'_> {
                 }
             }
         }
-    }
-}
-
-impl fmt::Display for Does<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Forward { from, visibility, to } = self.0;
-        match visibility {
-            Visibility::Public => write!(f, "{from} goes out for everybody to read, as posts"),
-            Visibility::Private => {
-                let to: Vec<&str> = to.iter().map(|account| account.as_str()).collect();
-                write!(f, "{from} goes to {}, encrypted, as far as they subscribe to it", to.join(", "))
-            }
-        }
-    }
-}
-
-impl Serialize for Does<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }

@@ -2,8 +2,7 @@
 
 use mqtt_twister_bridge::config::BridgeConfig;
 use mqtt_twister_bridge::topic::TopicFilter;
-
-use super::overlap::overlap;
+use twister::Username;
 
 /// A rule that has no effect, or a smaller one than it seems. The text says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +27,15 @@ pub(super) enum Warning {
          and never cross. Remove it"
     )]
     Reserved { list: &'static str, index: usize, filter: TopicFilter },
+    #[error(
+        "{list}[{index}] ({filter}): except {except} leaves out nothing, for the rule is not about such topics. Remove it"
+    )]
+    IdleExcept { list: &'static str, index: usize, filter: TopicFilter, except: TopicFilter },
+    #[error(
+        "subscriptions[{index}] ({filter}) brings in nothing of {peer}: peers.{peer}.topics allows no such topics. Add \
+         {filter} there, or leave {peer} out of the subscription's `from`"
+    )]
+    NothingAllowed { index: usize, filter: TopicFilter, peer: Username },
     #[error("subscriptions will bring in nothing: the bridge follows nobody. Add the accounts to following")]
     FollowsNobody,
     #[error("nothing goes out and nothing comes in: add publications with forwards, or following with subscriptions")]
@@ -44,7 +52,9 @@ pub(super) fn of(config: &BridgeConfig) -> Vec<Warning> {
     }
     warnings.extend(publications(config));
     warnings.extend(forwards(config));
-    warnings.extend(reserved("subscriptions", config.subscriptions.iter()));
+    warnings.extend(reserved("subscriptions", config.subscriptions.iter().map(|subscription| &subscription.filter)));
+    warnings.extend(excepts(config));
+    warnings.extend(allowed(config));
     if config.following.is_empty() && !config.subscriptions.is_empty() {
         warnings.push(Warning::FollowsNobody);
     }
@@ -52,7 +62,7 @@ pub(super) fn of(config: &BridgeConfig) -> Vec<Warning> {
 }
 
 fn publications(config: &BridgeConfig) -> impl Iterator<Item = Warning> + '_ {
-    let sent = |filter: &TopicFilter| config.forwards.iter().any(|forward| overlap(&forward.from, filter));
+    let sent = |filter: &TopicFilter| config.forwards.iter().any(|forward| forward.from.overlaps(filter));
     let idle = config.publications.iter().enumerate().filter(move |(_, filter)| !is_reserved(filter) && !sent(filter));
     reserved("publications", config.publications.iter())
         .chain(idle.map(|(index, filter)| Warning::PublicationWithoutForward { index, filter: filter.clone() }))
@@ -64,7 +74,7 @@ fn forwards(config: &BridgeConfig) -> impl Iterator<Item = Warning> + '_ {
         match &config.publications {
             _ if is_reserved(&from) => None,
             all if all.iter().any(|filter| filter.covers(&from)) => None,
-            all if all.iter().any(|filter| overlap(filter, &from)) => {
+            all if all.iter().any(|filter| filter.overlaps(&from)) => {
                 Some(Warning::ForwardPartlyPublished { index, from })
             }
             _ => Some(Warning::ForwardWithoutPublication { index, from }),
@@ -72,6 +82,32 @@ fn forwards(config: &BridgeConfig) -> impl Iterator<Item = Warning> + '_ {
     };
     let filters = || config.forwards.iter().map(|forward| &forward.from);
     reserved("forwards", filters()).chain(filters().enumerate().filter_map(warn))
+}
+
+fn excepts(config: &BridgeConfig) -> impl Iterator<Item = Warning> + '_ {
+    let forwards = config.forwards.iter().map(|forward| (&forward.from, &forward.except)).enumerate();
+    let wanted =
+        config.subscriptions.iter().map(|subscription| (&subscription.filter, &subscription.except)).enumerate();
+    let rules = forwards.map(|rule| ("forwards", rule)).chain(wanted.map(|rule| ("subscriptions", rule)));
+    rules.flat_map(|(list, (index, (filter, except)))| {
+        let idle = except.iter().filter(|except| !except.overlaps(filter)).cloned();
+        idle.map(move |except| Warning::IdleExcept { list, index, filter: filter.clone(), except })
+    })
+}
+
+/// Subscriptions to messages of a peer that may not send such.
+fn allowed(config: &BridgeConfig) -> impl Iterator<Item = Warning> + '_ {
+    config.subscriptions.iter().enumerate().flat_map(|(index, subscription)| {
+        let limited = subscription.from.iter().filter(|peer| {
+            let allowed = config.peers.get(*peer).map_or(&[][..], |peer| &peer.topics);
+            !allowed.is_empty() && !allowed.iter().any(|filter| filter.overlaps(&subscription.filter))
+        });
+        limited.map(move |peer| Warning::NothingAllowed {
+            index,
+            filter: subscription.filter.clone(),
+            peer: peer.clone(),
+        })
+    })
 }
 
 fn reserved<'a>(
@@ -130,6 +166,22 @@ mod tests {
     fn a_publication_needs_a_forward() {
         let found = warnings("publications = ['a/#', 'b/#']\nforwards = [{ from = 'a/x' }]");
         assert_eq!(found, [Warning::PublicationWithoutForward { index: 1, filter: filter("b/#") }]);
+    }
+
+    #[test]
+    fn what_is_left_out_must_be_in_the_rule() {
+        let found = warnings("publications = ['a/#']\nforwards = [{ from = 'a/#', except = ['a/b', 'c'] }]");
+        let (filter, except) = (filter("a/#"), filter("c"));
+        assert_eq!(found, [Warning::IdleExcept { list: "forwards", index: 0, filter, except }]);
+    }
+
+    #[test]
+    fn a_subscription_needs_topics_that_its_sender_may_use() {
+        let lists = "following = ['bob']\nsubscriptions = [{ filter = 'a/#', from = ['bob'] }]\n\
+                     peers = { bob = { topics = ['b/#'] } }";
+        let expected = Warning::NothingAllowed { index: 0, filter: filter("a/#"), peer: "bob".parse().unwrap() };
+        assert_eq!(warnings(lists), [expected]);
+        assert_eq!(warnings(&lists.replace("b/#", "+/b")), []);
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub enum RuleError {
         /// The rule's filter.
         filter: TopicFilter,
         /// Why.
-        source: MappingError,
+        source: Box<MappingError>,
     },
     /// An account that is named but not followed, so that nothing of it comes in.
     #[error("{field} names {account}, which is not followed, so nothing of it comes in: add it to `following`")]
@@ -137,7 +137,7 @@ impl RuleError {
             Self::PrivateCompatible { index, .. } => format!("forwards[{index}].compatible"),
             Self::ExceptsAll { list, index, .. } => format!("{list}[{index}].except"),
             Self::Mapping { list, index, source, .. } => {
-                let field = match source {
+                let field = match source.as_ref() {
                     MappingError::NotAPrefix { .. } | MappingError::NothingLeft { .. } => ".strip_prefix",
                     MappingError::RenameAndPrefix | MappingError::UnknownCapture { .. } => ".rename",
                     MappingError::Local { .. } | MappingError::TooLong { .. } => "",
@@ -163,7 +163,12 @@ impl BridgeConfig {
         for (index, subscription) in self.subscriptions.iter().enumerate() {
             let (list, filter) = ("subscriptions", &subscription.filter);
             check_except(list, index, filter, &subscription.except)?;
-            let broken = |source| RuleError::Mapping { list, index, filter: filter.clone(), source };
+            let broken = |source: MappingError| RuleError::Mapping {
+                list,
+                index,
+                filter: filter.clone(),
+                source: Box::new(source),
+            };
             subscription.mapping().check().map_err(broken)?;
             subscription
                 .from
@@ -197,7 +202,8 @@ impl BridgeConfig {
         }
         let list = "forwards";
         check_except(list, index, &forward.from, &forward.except)?;
-        let broken = |source| RuleError::Mapping { list, index, filter: from(), source };
+        let broken =
+            |source: MappingError| RuleError::Mapping { list, index, filter: from(), source: Box::new(source) };
         forward.mapping().check().map_err(broken)?;
         let field = |name: &str| format!("{list}[{index}].{name}");
         at_most(field("max_wait_ms"), forward.max_wait_ms, LONGEST_WAIT_MS, "a day")?;

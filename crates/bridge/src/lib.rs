@@ -18,6 +18,7 @@ pub mod fit;
 pub mod frame;
 pub mod inward;
 pub mod limits;
+pub mod loops;
 pub mod mapping;
 pub mod message;
 mod mqtt;

@@ -154,6 +154,39 @@ fn check_tells_programs_the_same() {
 }
 
 #[test]
+fn check_says_what_each_mapped_rule_does() {
+    let mapped = GOOD
+        .replace(r#"{ from = "sensors/#" }"#, r#"{ from = "doors/+", except = ["doors/0"], rename = "home/$1" }"#)
+        .replace(r#"["fridges/#"]"#, r#"["fridges/#", { filter = "a/#", from = ["mqtt_bob"], retain = "strip" }]"#);
+    let (code, stdout, stderr) = with_config(&["check"], &mapped);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    for line in [
+        "  forwards[1]: doors/+ except doors/0 goes out as home/$1 for everybody to read, as posts",
+        "  subscriptions: fridges/# may come in from mqtt_bob",
+        "  subscriptions[1]: a/# of mqtt_bob may come in, not retained",
+    ] {
+        assert!(stdout.contains(line), "{stdout}");
+    }
+}
+
+#[test]
+fn check_warns_of_rules_that_make_a_loop() {
+    let other = GOOD
+        .replace("home", "cabin")
+        .replace("mqtt_bob", "mqtt_alice")
+        .replace("account = \"mqtt_alice\"", "account = \"mqtt_bob\"")
+        .replace("fridges/#", "doors/#")
+        .replace("forwards", "# forwards")
+        .replace("publications", "# publications");
+    let (code, stdout, stderr) = with_config(&["check"], &[GOOD, &other].concat());
+    assert_eq!(code, 0, "{stderr}");
+    let warning = "home: warning: messages would go round: what forwards[0] (doors/#) of home sends out comes back to its \
+                   broker by subscriptions[0] (doors/#) of cabin";
+    assert!(stderr.contains(warning), "{stderr}");
+    assert!(stdout.contains("with 2 warnings"), "{stdout}");
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -24,6 +24,7 @@ pub mod message;
 mod mqtt;
 pub mod pack;
 pub mod publish;
+pub mod rehearse;
 pub mod route;
 pub mod secrets;
 mod store;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::config::{BridgeConfig, Forward, Visibility};
 use crate::fit::{fits, frame_post_size, frame_room, v0_post_size};
 use crate::frame::v0;
-use crate::frame::v1::{Content, Entry, Stream};
+use crate::frame::v1::{Content, Entry, Notes, Stream};
 use crate::message::{Message, MessageId};
 use crate::pack::{Pace, Packer, Terms};
 use crate::route::{PublishedTopics, Receiver, Route, route_by_rule};
@@ -174,7 +174,7 @@ fn v1_cost(author: &Username, route: &Route) -> Option<Cost> {
     let terms = Terms { max_wait: Duration::ZERO, latest_only: false, expires_at: None };
     packer.handle_message(entry(route.message.clone(), 1, START_S), terms, Duration::ZERO);
     let mut cost = Cost::default();
-    while let Some(packed) = packer.poll_frame(Duration::ZERO, START_S, &[]) {
+    while let Some(packed) = packer.poll_frame(Duration::ZERO, START_S, &Notes::default()) {
         cost.posts += 1;
         cost.bytes += frame_post_size(author, &route.receiver, &packed.text, PostNumbers::WIDEST);
     }

@@ -8,6 +8,7 @@ use twister::limits::PostNumbers;
 use super::{POSTS_A_DAY, START_S, entry, is_heard, stream, v0_cost};
 use crate::config::BridgeConfig;
 use crate::fit::{frame_post_size, frame_room};
+use crate::frame::v1::Notes;
 use crate::message::Message;
 use crate::pack::{DropReason, Pace, Packed, Packer, Terms};
 use crate::route::{PublishedTopics, Receiver, Route, route_by_rule};
@@ -172,7 +173,7 @@ impl Stage<'_> {
 
     fn poll(&mut self, now: Duration) {
         for lane in &mut self.lanes {
-            while let Some(packed) = lane.packer.poll_frame(now, START_S + now.as_secs(), &[]) {
+            while let Some(packed) = lane.packer.poll_frame(now, START_S + now.as_secs(), &Notes::default()) {
                 let author = &self.config.twister.account;
                 self.total.post_bytes += frame_post_size(author, &lane.receiver, &packed.text, PostNumbers::WIDEST);
                 lane.share(&packed, &mut self.total.rules);

@@ -8,6 +8,8 @@
 //! Bridges also know a message that comes back by its path, and drop it. That is no reason to be silent here: until it is
 //! dropped it has cost posts, and frames that mosquitto-twister can read carry no path.
 //!
+//! All bridges count as being on one Twister network.
+//!
 //! Deliberately not here: bridges of other people, whose rules nobody here knows, and brokers that are joined by other
 //! means. Brokers count as one if they have the same address; all ways to write this machine's own are one.
 

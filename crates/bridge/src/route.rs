@@ -56,7 +56,7 @@ pub struct Waiting {
     pub max_wait: Duration,
     /// Only the newest value of its topic counts: it replaces an older one that waits.
     pub latest_only: bool,
-    /// How long it is worth anything, if its own expiry is not shorter.
+    /// How long it is worth anything: what its rule says or what it says itself, whichever is shorter.
     pub expires_after: Option<Duration>,
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mqtt_twister_bridge::config::{BridgeConfig, BridgeName, ConfigError, ConfigFile, parse_bridge};
+use mqtt_twister_bridge::loops;
 use mqtt_twister_bridge::secrets::{Password, SecretKind, Secrets};
 use tokio::fs;
 
@@ -174,6 +175,20 @@ impl App {
         }
         (self.tell)(Notice::OverviewChanged);
         outcome.map(|()| Saved { id, password_warning })
+    }
+
+    /// What is valid in `input` and probably not meant: rules by which messages would go round among the person's bridges.
+    ///
+    /// # Errors
+    /// [`AppErrorCode::InvalidSettings`] with the field, as [`save`](Self::save) would say.
+    pub fn warnings(&self, input: BridgeInput) -> Result<Vec<String>, CommandError> {
+        let config = parse_bridge(input.config)?;
+        let name = config.name.clone();
+        let mut bridges = file_of(&self.own_bridges()).bridges;
+        bridges.retain(|bridge| input.replaces.as_ref().is_none_or(|id| id.name != bridge.name));
+        bridges.push(config);
+        let warnings = loops::find(&bridges);
+        Ok(warnings.iter().filter(|warning| warning.concerns(&name)).map(ToString::to_string).collect())
     }
 
     /// Stops a bridge and removes its settings, its passwords, and what it had queued.

@@ -70,6 +70,13 @@ pub async fn save_bridge(app: State<'_, App>, bridge: BridgeInput) -> Outcome<Sa
     app.save(bridge).await
 }
 
+/// What would be valid to save and is probably not meant, in words.
+#[tauri::command]
+#[specta::specta]
+pub async fn warnings(app: State<'_, App>, bridge: BridgeInput) -> Outcome<Vec<String>> {
+    app.warnings(bridge)
+}
+
 /// Stops a bridge and removes it with its passwords and what it had queued.
 #[tauri::command]
 #[specta::specta]

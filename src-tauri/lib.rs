@@ -83,6 +83,7 @@ pub fn wire() -> Builder<Wry> {
             commands::check_broker,
             commands::use_builtin_broker,
             commands::save_bridge,
+            commands::warnings,
             commands::remove_bridge,
             commands::start_bridge,
             commands::stop_bridge,

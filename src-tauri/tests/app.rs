@@ -141,6 +141,11 @@ fn bridge_with_login(name: &str) -> Value {
     bridge
 }
 
+fn input(config: Value, replaces: Option<&str>) -> BridgeInput {
+    let replaces = replaces.map(|id| id.parse().unwrap());
+    BridgeInput { replaces, config, node_password: None, broker_password: None }
+}
+
 fn code(error: &CommandError) -> AppErrorCode {
     match error.code {
         ErrorCode::App(code) => code,
@@ -179,6 +184,27 @@ async fn two_bridges_cannot_share_a_name_or_an_account() {
     other["twister"]["account"] = json!("home");
     let error = world.save(other, None).await.unwrap_err();
     assert_eq!(error.field.as_deref(), Some("twister.account"));
+}
+
+#[tokio::test]
+async fn rules_that_make_a_loop_are_warned_of_before_they_are_saved() {
+    let world = World::new();
+    let mut home = bridge("home");
+    home["publications"] = json!(["doors/#"]);
+    home["forwards"] = json!([{ "from": "doors/#" }]);
+    world.save(home.clone(), None).await.unwrap();
+    let mut cabin = bridge("cabin");
+    cabin["following"] = json!(["home"]);
+    let warnings =
+        |config: &Value, replaces: Option<&str>| world.app.warnings(input(config.clone(), replaces)).unwrap();
+    let found = warnings(&cabin, None);
+    assert!(found.len() == 1 && found[0].contains("subscriptions[0] (doors/#) of cabin"), "{found:?}");
+    cabin["subscriptions"] = json!([{ "filter": "doors/#", "add_prefix": "home/" }]);
+    assert!(warnings(&cabin, None).is_empty());
+    assert!(warnings(&home, Some("home")).is_empty());
+    cabin["subscriptions"] = json!(["a+"]);
+    let error = world.app.warnings(input(cabin, None)).unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("subscriptions[0]"));
 }
 
 #[tokio::test]

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { draftOf, inputOf, namesIn, newDraft, ruleProblems, settingsProblems } from '../src/lib/draft';
-import { aBridge } from './fake-backend';
+import {
+  draftOf,
+  inputOf,
+  namesIn,
+  newDraft,
+  ruleProblems,
+  settingsProblems,
+  shownField,
+} from '../src/lib/draft';
+import { aBridge, aConfig } from './fake-backend';
+
+const aPeer = { max_payload: 10, first_contact: 'retained', after_absence: 'everything' } as const;
 
 describe('a draft', () => {
   it('that was not changed saves the same settings, and leaves the passwords alone', () => {
@@ -22,6 +32,43 @@ describe('a draft', () => {
     const bridge = aBridge();
     const config = { ...bridge.config, broker: { ...bridge.config.broker, keepalive: 30 } };
     expect(inputOf(draftOf(bridge), { ...bridge, config }).config.broker).toMatchObject({ keepalive: 30 });
+  });
+
+  it('keeps what rules say beyond their form, under changed filters too', () => {
+    const mapped = { filter: 'weather/#', rename: 'outside/$1', from: ['mqtt_bob'] };
+    const config = aConfig({
+      forwards: [
+        { from: 'a', type: 'public', max_qos: 1, compatible: true },
+        { from: 'b', type: 'private', to: ['mqtt_bob'], retain: 'strip' },
+      ],
+      subscriptions: ['doors/#', mapped],
+      peers: { mqtt_bob: aPeer },
+    });
+    const bridge = aBridge({ config });
+    const draft = draftOf(bridge);
+    expect(inputOf(draft, bridge).config).toMatchObject({
+      subscriptions: config.subscriptions,
+      forwards: config.forwards,
+      peers: config.peers,
+    });
+    draft.subscriptions[1] = 'wind/#';
+    draft.subscriptions.push('new');
+    draft.forwards[0]!.from = 'c';
+    expect(inputOf(draft, bridge).config).toMatchObject({
+      subscriptions: ['doors/#', { ...mapped, filter: 'wind/#' }, 'new'],
+      forwards: [{ from: 'c', max_qos: 1, compatible: true }, { retain: 'strip' }],
+    });
+  });
+
+  it('leaves out what would be refused because a form changed something else', () => {
+    const config = aConfig({
+      forwards: [{ from: 'a', type: 'public', compatible: true }],
+      peers: { mqtt_bob: aPeer },
+    });
+    const bridge = aBridge({ config });
+    const draft = { ...draftOf(bridge), following: [] };
+    draft.forwards[0] = { ...draft.forwards[0]!, type: 'private', to: '@mqtt_eve' };
+    expect(inputOf(draft, bridge).config).toMatchObject({ peers: {}, forwards: [{ compatible: false }] });
   });
 
   it('sends no receivers with a public rule', () => {
@@ -60,5 +107,18 @@ describe('a draft', () => {
 
   it('takes names however they are set apart', () => {
     expect(namesIn(' @bob, eve;@dan  ')).toEqual(['bob', 'eve', 'dan']);
+  });
+});
+
+describe('a problem', () => {
+  it('shows at its rule when no form shows its field, and by itself when none shows the rule', () => {
+    expect(shownField('subscriptions[1].from')).toBe('subscriptions[1]');
+    expect(shownField('forwards[0].rename')).toBe('forwards[0].from');
+    expect(shownField('forwards[0]')).toBe('forwards[0].from');
+    expect(shownField('forwards[0].to')).toBe('forwards[0].to');
+    expect(shownField('forwards[2].type')).toBe('forwards[2].type');
+    expect(shownField('twister.url')).toBe('twister.url');
+    expect(shownField('peers.bob')).toBeNull();
+    expect(shownField('limits.max_payload')).toBeNull();
   });
 });

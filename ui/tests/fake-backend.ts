@@ -97,6 +97,8 @@ export class FakeBackend implements Backend {
     settings_problem: null,
   };
   saved: BridgeInput[] = [];
+  /** What the app warns of before anything is saved. */
+  doubts: string[] = [];
   published: MessageInput[] = [];
   started: string[] = [];
   stopped: string[] = [];
@@ -156,6 +158,8 @@ export class FakeBackend implements Backend {
     this.state.bridges = [...others, aBridge({ id: config.name, config })];
     return { id: config.name, password_warning: null };
   };
+
+  warnings = async () => this.doubts;
 
   removeBridge = async (id: string) => {
     await this.#answer(null);

@@ -254,6 +254,23 @@ describe('the rules', () => {
     expect(await one('save-bar')).toHaveTextContent('put right what is marked');
   });
 
+  it('that would make a loop are saved only after the person has read so', async () => {
+    const backend = new FakeBackend([aBridge()]);
+    backend.doubts = ['messages would go round: what forwards[0] sends comes back'];
+    await opened(backend);
+    show('rules');
+    await type((await screen.findAllByLabelText('Account 1'))[0]!, 'mqtt_eve');
+    await fireEvent.click(await one('save'));
+    expect(await one('warnings')).toHaveTextContent(
+      'Messages would go round: what forwards[0] sends comes back.',
+    );
+    expect(backend.saved).toHaveLength(0);
+    expect(await one('save')).toHaveTextContent('Save anyway');
+    await fireEvent.click(await one('save'));
+    await waitFor(() => expect(backend.saved).toHaveLength(1));
+    expect(screen.queryByTestId('warnings')).not.toBeInTheDocument();
+  });
+
   it('that were typed are still there after a look elsewhere', async () => {
     await opened(new FakeBackend([aBridge()]));
     show('rules');

@@ -27,11 +27,15 @@ pub fn frame_post_size(author: &Username, receiver: &Receiver, text: &str, numbe
     }
 }
 
-/// Whether `text`, sent by `author` to `receiver` as a v0 frame, is within the size that the network carries.
-pub(crate) fn fits(author: &Username, receiver: &Receiver, text: &str) -> bool {
-    let size = match receiver {
+/// The size in bytes of the post that carries the v0 frame `text`; with long numbers, as it may become.
+pub(crate) fn v0_post_size(author: &Username, receiver: &Receiver, text: &str) -> usize {
+    match receiver {
         Receiver::Everybody => post_size(author, text, None, PostNumbers::WIDEST),
         Receiver::Account(name) => direct_message_size(author, &Peer::User(name.clone()), text, PostNumbers::WIDEST),
-    };
-    size <= MAX_POST_SIZE
+    }
+}
+
+/// Whether `text`, sent by `author` to `receiver` as a v0 frame, is within the size that the network carries.
+pub(crate) fn fits(author: &Username, receiver: &Receiver, text: &str) -> bool {
+    v0_post_size(author, receiver, text) <= MAX_POST_SIZE
 }

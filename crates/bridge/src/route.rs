@@ -56,7 +56,7 @@ pub struct Waiting {
     pub max_wait: Duration,
     /// Only the newest value of its topic counts: it replaces an older one that waits.
     pub latest_only: bool,
-    /// How long it is worth anything, if its own expiry is not shorter.
+    /// How long it is worth anything: what its rule says or what it says itself, whichever is shorter.
     pub expires_after: Option<Duration>,
 }
 
@@ -74,12 +74,18 @@ impl Default for Waiting {
 /// A message does not go round: it is not sent to an account that it came through, and to nobody if it came through this
 /// bridge's account or through as many as a frame can name.
 pub fn route(message: &Message, config: &BridgeConfig, published: &PublishedTopics) -> Vec<Route> {
+    route_by_rule(message, config, published).into_iter().map(|(_, route)| route).collect()
+}
+
+/// The same, each with the position in `forwards` of the rule that counts.
+pub fn route_by_rule(message: &Message, config: &BridgeConfig, published: &PublishedTopics) -> Vec<(usize, Route)> {
     let mut routes = BTreeMap::new();
     let goes_round = message.path.contains(&config.twister.account) || message.path.len() >= MAX_HOPS;
     if message.topic.is_local() || goes_round {
         return Vec::new();
     }
-    for forward in config.forwards.iter().filter(|forward| forward.matches(&message.topic)) {
+    let matching = config.forwards.iter().enumerate().filter(|(_, forward)| forward.matches(&message.topic));
+    for (index, forward) in matching {
         let Some(topic) = forward.mapping().apply(&message.topic).filter(|topic| !topic.is_local()) else { continue };
         let wants = |peer: &&Username| {
             !message.path.contains(peer)
@@ -90,7 +96,8 @@ pub fn route(message: &Message, config: &BridgeConfig, published: &PublishedTopi
             Visibility::Private => forward.to.iter().filter(wants).cloned().map(Receiver::Account).collect(),
         };
         for receiver in receivers {
-            routes.entry(receiver).or_insert_with_key(|receiver| sent(message, forward, receiver, topic.clone()));
+            let route = |receiver: &Receiver| (index, sent(message, forward, receiver, topic.clone()));
+            routes.entry(receiver).or_insert_with_key(route);
         }
     }
     routes.into_values().collect()

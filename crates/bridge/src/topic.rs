@@ -97,19 +97,37 @@ impl TopicFilter {
 
     /// Whether some topic is matched by both.
     pub fn overlaps(&self, other: &Self) -> bool {
+        self.intersection(other).is_some()
+    }
+
+    /// The filter that matches what both match; nothing if no topic is matched by both.
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
         let wild = |filter: &Self| filter.0.starts_with(['+', '#']);
         let reserved = |filter: &Self| filter.0.starts_with('$');
         if (wild(self) && reserved(other)) || (reserved(self) && wild(other)) {
-            return false;
+            return None;
         }
         let (mut mine, mut theirs) = (self.0.split('/'), other.0.split('/'));
+        let mut levels = Vec::new();
         loop {
             match (mine.next(), theirs.next()) {
-                (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
-                (Some(one), Some(two)) if one == two || one == "+" || two == "+" => {}
-                _ => return false,
+                (None, None) => break,
+                (Some("#"), rest) => {
+                    levels.extend(rest);
+                    levels.extend(theirs);
+                    break;
+                }
+                (rest, Some("#")) => {
+                    levels.extend(rest);
+                    levels.extend(mine);
+                    break;
+                }
+                (Some(one), Some(two)) if one == two || two == "+" => levels.push(one),
+                (Some("+"), Some(two)) => levels.push(two),
+                _ => return None,
             }
         }
+        Some(Self(levels.join("/")))
     }
 
     /// Whether every topic that `other` matches is matched by this filter too.
@@ -270,6 +288,23 @@ mod tests {
         }
         for (a, b) in [("a/+", "b/+"), ("a/+", "a"), ("+/+", "a/b/c"), ("#", "$SYS/#")] {
             assert!(!overlap(a, b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn what_two_filters_share_is_a_filter() {
+        for (a, b, both) in [
+            ("a/+", "+/b", "a/b"),
+            ("a/#", "+/b/#", "a/b/#"),
+            ("a/#", "a", "a"),
+            ("#", "x/+", "x/+"),
+            ("+/+/c", "a/#", "a/+/c"),
+            ("#", "#", "#"),
+            ("$SYS/#", "$SYS/+", "$SYS/+"),
+        ] {
+            let (a, b): (TopicFilter, TopicFilter) = (a.parse().unwrap(), b.parse().unwrap());
+            assert_eq!(a.intersection(&b), Some(both.parse().unwrap()), "{a} and {b}");
+            assert_eq!(b.intersection(&a), Some(both.parse().unwrap()), "{b} and {a}");
         }
     }
 

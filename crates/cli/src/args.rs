@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Parser, Subcommand};
+use mqtt_twister_bridge::config::BridgeName;
+use mqtt_twister_bridge::message::Qos;
+use mqtt_twister_bridge::topic::Topic;
 use tracing_subscriber::EnvFilter;
 use twister::Username;
 
@@ -61,6 +64,13 @@ pub(crate) enum Command {
     /// Packs the messages into frames v1, over the recording's own time, and sends nothing. A bridge does not pack yet: it
     /// makes a post of each message. The recording has one JSON object a line: {"t":seconds,"topic":"a/b","payload":"text" or {"base64":"..."},"qos":0,"retain":false}
     Estimate(EstimateArgs),
+    /// Say what the rules of a configuration would do with a message or a recording
+    ///
+    /// Which rules fire, the resulting topic, who can read it, and what it costs in posts, alone on a quiet bridge. With
+    /// --from it says what a message of that account would become here. With --trace it packs a recording's messages, over
+    /// the recording's own time, and tells the posts of each rule; the recording is one as for estimate. It connects to
+    /// nothing, so it does not know what the receivers of private messages have subscribed to.
+    Rehearse(RehearseArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -147,6 +157,44 @@ pub(crate) struct EstimateArgs {
     pub(crate) latest_only: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct RehearseArgs {
+    /// The configuration: TOML with [[bridge]] tables, or a mosquitto-twister JSON file
+    pub(crate) config: PathBuf,
+
+    /// The message's topic: at the local broker, or with --from on the network
+    #[arg(long, value_name = "TOPIC", required_unless_present = "trace")]
+    pub(crate) topic: Option<Topic>,
+
+    /// The message's payload
+    #[arg(long, value_name = "TEXT", default_value = "", conflicts_with = "trace")]
+    pub(crate) payload: String,
+
+    /// The message's quality of service
+    #[arg(long, value_name = "0-2", default_value = "0", value_parser = qos, conflicts_with = "trace")]
+    pub(crate) qos: Qos,
+
+    /// The message is retained
+    #[arg(long, conflicts_with = "trace")]
+    pub(crate) retain: bool,
+
+    /// The message comes from this account
+    #[arg(long, value_name = "NAME", conflicts_with = "trace")]
+    pub(crate) from: Option<Username>,
+
+    /// A recording in the place of a message
+    #[arg(long, value_name = "FILE", conflicts_with = "topic")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// As if posts were scarce: every message of the recording waits as long as its rule allows
+    #[arg(long, requires = "trace")]
+    pub(crate) scarce: bool,
+
+    /// Only this bridge of the configuration
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bridge: Option<BridgeName>,
+}
+
 /// An account and the node that holds its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UserAt {
@@ -180,6 +228,11 @@ impl LogFilter {
     pub(crate) fn into_filter(self) -> EnvFilter {
         EnvFilter::new(self.0)
     }
+}
+
+fn qos(text: &str) -> Result<Qos, String> {
+    let number: u8 = text.parse().map_err(|_| "write 0, 1 or 2".to_owned())?;
+    Qos::try_from(number).map_err(|error| error.to_string())
 }
 
 fn log_filter(text: &str) -> Result<LogFilter, String> {

@@ -7,7 +7,7 @@ use mqtt_twister_bridge::config::ConfigError;
 use mqtt_twister_sandbox::SandboxError;
 use mqtt_twister_tryout::TryoutError;
 
-use crate::commands::estimate::TraceError;
+use crate::commands::trace::TraceError;
 
 /// Why the program ends before it was told to. The text says what happened, why, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,9 @@ pub(crate) enum CliError {
     /// The recording has a line that cannot be used.
     #[error("{}: {source}", path.display())]
     TraceLine { path: PathBuf, source: TraceError },
+    /// A bridge that the configuration does not have.
+    #[error("{} has no bridge {bridge}: it has {}", path.display(), has.join(", "))]
+    NoSuchBridge { path: PathBuf, bridge: String, has: Vec<String> },
     /// The system does not say where a user's data belongs.
     #[error("this system names no folder for a user's data: say where with --data-dir DIR")]
     NoDataDir,
@@ -57,6 +60,7 @@ impl CliError {
             Self::Config { .. }
             | Self::Trace { .. }
             | Self::TraceLine { .. }
+            | Self::NoSuchBridge { .. }
             | Self::NoDataDir
             | Self::NoSuchNode { .. }
             | Self::TooManyPorts { .. } => 2,

@@ -44,6 +44,7 @@ fn start(args: Args, output: &Output) -> Result<(), CliError> {
             Command::Demo(args) => commands::demo::run(args, output).await,
             Command::Check(args) => commands::check::run(&args, output),
             Command::Estimate(args) => commands::estimate::run(&args, output),
+            Command::Rehearse(args) => commands::rehearse::run(&args, output),
         }
     })
 }

@@ -28,6 +28,8 @@ export interface Backend {
   checkBroker(broker: BrokerInput): Promise<BrokerReport>;
   useBuiltinBroker(): Promise<BuiltinBrokerView>;
   saveBridge(bridge: BridgeInput): Promise<Saved>;
+  /** What would be valid to save and is probably not meant, in words. */
+  warnings(bridge: BridgeInput): Promise<string[]>;
   removeBridge(id: BridgeId): Promise<void>;
   startBridge(id: BridgeId): Promise<void>;
   stopBridge(id: BridgeId): Promise<void>;
@@ -69,6 +71,7 @@ export const app: Backend = {
   checkBroker: (broker) => unpack(commands.checkBroker(broker)),
   useBuiltinBroker: () => unpack(commands.useBuiltinBroker()),
   saveBridge: (bridge) => unpack(commands.saveBridge(bridge)),
+  warnings: (bridge) => unpack(commands.warnings(bridge)),
   removeBridge: async (id) => void (await unpack(commands.removeBridge(id))),
   startBridge: async (id) => void (await unpack(commands.startBridge(id))),
   stopBridge: async (id) => void (await unpack(commands.stopBridge(id))),

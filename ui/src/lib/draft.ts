@@ -1,6 +1,6 @@
 /** A bridge's settings while a person edits them. */
 import type { BackendError } from './backend';
-import type { BridgeInput, BridgeView, Visibility } from './model';
+import type { BridgeConfig, BridgeInput, BridgeView, Forward, Subscription, Visibility } from './model';
 import { accountProblem, bridgeNameProblem, filterProblem } from './topics';
 
 export interface ForwardDraft {
@@ -8,7 +8,12 @@ export interface ForwardDraft {
   type: Visibility;
   /** Account names as they are typed: `@bob, @eve`. */
   to: string;
+  /** What else the rule says, which no form shows. */
+  more?: Omit<Forward, 'from' | 'type' | 'to'>;
 }
+
+/** What a subscription says beside its filter, which no form shows. */
+export type SubscriptionMore = Omit<Subscription, 'filter'>;
 
 export interface Draft {
   name: string;
@@ -25,6 +30,8 @@ export interface Draft {
   publications: string[];
   forwards: ForwardDraft[];
   subscriptions: string[];
+  /** What each of them says beside its filter; those that were added say nothing. */
+  subscriptionsMore: (SubscriptionMore | null)[];
 }
 
 /** Problems by field, under the same paths as the app's own: `twister.url`, `forwards[0].to`. */
@@ -44,6 +51,7 @@ export function newDraft(): Draft {
     publications: [],
     forwards: [],
     subscriptions: [],
+    subscriptionsMore: [],
   };
 }
 
@@ -59,12 +67,14 @@ export function draftOf({ config }: Pick<BridgeView, 'config'>): Draft {
     brokerPassword: null,
     following: [...config.following],
     publications: [...config.publications],
-    forwards: config.forwards.map(({ from, type, to }) => ({
+    forwards: config.forwards.map(({ from, type, to, ...more }) => ({
       from,
       type,
       to: (to ?? []).map((name) => `@${name}`).join(', '),
+      more,
     })),
-    subscriptions: [...config.subscriptions],
+    subscriptions: config.subscriptions.map((one) => (typeof one === 'string' ? one : one.filter)),
+    subscriptionsMore: config.subscriptions.map(moreOf),
   };
 }
 
@@ -80,13 +90,12 @@ export function inputOf(draft: Draft, bridge: Pick<BridgeView, 'id' | 'config'> 
       broker: { ...before?.broker, url: draft.brokerUrl, user: draft.brokerUser },
       following: draft.following,
       publications: draft.publications,
-      // Who a message goes to means nothing for a public one.
-      forwards: draft.forwards.map(({ from, type, to }) => ({
-        from,
-        type,
-        to: type === 'private' ? namesIn(to) : [],
-      })),
-      subscriptions: draft.subscriptions,
+      forwards: draft.forwards.map(forwardOf),
+      subscriptions: draft.subscriptions.map((filter, index) => {
+        const more = draft.subscriptionsMore[index];
+        return more ? { ...more, filter } : filter;
+      }),
+      peers: peersOf(before, draft.following),
     },
     node_password: draft.nodePassword,
     broker_password: draft.brokerPassword,
@@ -123,9 +132,20 @@ export function settingsProblems(draft: Draft): FieldProblems {
   return problems;
 }
 
-/** The app's error as a field's problem, if it names a field. */
+/** The app's error as a field's problem, if it names one that a form shows. */
 export function fieldProblems(error: BackendError | null): FieldProblems {
-  return error?.field ? { [error.field]: error.message } : {};
+  const field = shownField(error?.field ?? null);
+  return error && field !== null ? { [field]: error.message } : {};
+}
+
+/** Where a form shows a problem of this field: its own place, or that of its rule. Null if no form does. */
+export function shownField(field: string | null): string | null {
+  if (field === null || /^(peers|limits)\b/.test(field)) return null;
+  const [, subscription] = /^(subscriptions\[\d+\])/.exec(field) ?? [];
+  if (subscription !== undefined) return subscription;
+  const [, forward, part] = /^(forwards\[\d+\])\.?(\w*)/.exec(field) ?? [];
+  if (forward === undefined) return field;
+  return part === 'type' || part === 'to' ? field : `${forward}.from`;
 }
 
 /** The names in a text, however they are set apart. A leading @ is how people write them. */
@@ -134,6 +154,25 @@ export function namesIn(text: string): string[] {
     .split(/[\s,;]+/)
     .map((name) => name.replace(/^@/, ''))
     .filter((name) => name !== '');
+}
+
+function forwardOf({ from, type, to, more }: ForwardDraft): Forward {
+  // Who a message goes to means nothing for a public one, and what mosquitto-twister can read for a private one.
+  if (type === 'public') return { ...more, from, type, to: [] };
+  return { ...more, from, type, to: namesIn(to), compatible: false };
+}
+
+function moreOf(subscription: BridgeConfig['subscriptions'][number]): SubscriptionMore | null {
+  if (typeof subscription === 'string') return null;
+  const more: Partial<Subscription> = { ...subscription };
+  delete more.filter;
+  return more;
+}
+
+/** What is special about those who are still followed. */
+function peersOf(before: BridgeConfig | undefined, following: string[]): NonNullable<BridgeConfig['peers']> {
+  const kept = Object.entries(before?.peers ?? {}).filter(([name]) => following.includes(name));
+  return Object.fromEntries(kept);
 }
 
 function receiversProblem(to: string[], own: string): string | null {

@@ -26,6 +26,9 @@ export class Edit {
   /** What the app said, and to which draft: once that is changed, it may be right. */
   #refused: { error: BackendError; draft: string } | null = $state.raw(null);
 
+  /** What the person is asked about before a draft is saved. */
+  #doubted: { warnings: string[]; draft: string } | null = $state.raw(null);
+
   constructor(bridge: BridgeView) {
     this.#begin(draftOf(bridge));
   }
@@ -38,6 +41,11 @@ export class Edit {
 
   get error(): BackendError | null {
     return this.#refused?.draft === JSON.stringify(this.draft) ? this.#refused.error : null;
+  }
+
+  /** What would be valid to save and is probably not meant; to save once more saves it all the same. */
+  get warnings(): string[] {
+    return this.#doubted?.draft === JSON.stringify(this.draft) ? this.#doubted.warnings : [];
   }
 
   get ruleProblems(): FieldProblems {
@@ -57,19 +65,28 @@ export class Edit {
     this.#begin(JSON.parse(this.#before) as Draft);
     this.saved = false;
     this.#refused = null;
+    this.#doubted = null;
   }
 
-  /** Saves the draft as the bridge's settings. Gives the bridge's id from then on; null when it was refused. */
+  /**
+   * Saves the draft as the bridge's settings. Gives the bridge's id from then on; null when it was refused, or when there
+   * are warnings that the person has not seen.
+   */
   async save(
     session: Pick<Session, 'backend' | 'refresh' | 'bridge'>,
     bridge: BridgeView,
   ): Promise<BridgeId | null> {
     const draft = $state.snapshot(this.draft);
+    const seen = this.#doubted?.draft === JSON.stringify(draft);
     this.busy = true;
     this.saved = false;
     this.#refused = null;
     try {
-      const saved = await session.backend.saveBridge(inputOf(draft, bridge));
+      const input = inputOf(draft, bridge);
+      const warnings = seen ? [] : await session.backend.warnings(input);
+      this.#doubted = warnings.length > 0 ? { warnings, draft: JSON.stringify(draft) } : null;
+      if (warnings.length > 0) return null;
+      const saved = await session.backend.saveBridge(input);
       this.warning = saved.password_warning;
       await session.refresh();
       const now = session.bridge(saved.id);

@@ -31,6 +31,7 @@ export type {
   Recent_Serialize as Recent,
   Saved_Serialize as Saved,
   Step,
+  Subscription_Serialize as Subscription,
   TryoutView_Serialize as TryoutView,
   Visibility,
 } from './generated/bindings';

@@ -47,7 +47,7 @@ pub struct Subscription {
 
 /// The two ways in which a [`Subscription`] is written.
 #[cfg(feature = "specta")]
-#[derive(specta::Type)]
+#[derive(Serialize, Deserialize, specta::Type)]
 #[serde(untagged)]
 pub enum WrittenSubscription {
     /// Nothing but a filter.

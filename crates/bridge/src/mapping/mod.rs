@@ -90,7 +90,7 @@ impl<'a> Mapping<'a> {
             return None;
         }
         let name = match self.rename {
-            Some(rename) => rename.apply(&captures(self.filter, topic)),
+            Some(rename) => rename.apply(&captures(self.filter, topic.as_str())),
             None => {
                 let rest = match self.strip_prefix {
                     Some(prefix) => topic.as_str().strip_prefix(prefix.as_str())?,
@@ -102,10 +102,12 @@ impl<'a> Mapping<'a> {
         Topic::try_from(name).ok()
     }
 
-    /// A filter that matches everything that [`apply`](Self::apply) can make of topics, and in some cases more. It is
-    /// right only for a mapping that passes [`check`](Self::check).
-    pub fn image(&self) -> TopicFilter {
-        let text = self.image_text();
+    /// A filter for what [`apply`](Self::apply) makes of those of its topics that `topics` matches; nothing if there are
+    /// none. In a level that is only in part a wildcard, it matches more than that. It is right only for a mapping that
+    /// passes [`check`](Self::check).
+    pub fn image_of(&self, topics: &TopicFilter) -> Option<TopicFilter> {
+        let topics = self.filter.intersection(topics)?;
+        let text = self.image_text(&topics);
         let mut levels = Vec::new();
         for level in text.split('/') {
             if level.contains('#') {
@@ -114,7 +116,13 @@ impl<'a> Mapping<'a> {
             }
             levels.push(if level.contains('+') { "+" } else { level });
         }
-        TopicFilter::try_from(levels.join("/")).unwrap_or_else(|_| TopicFilter::all())
+        TopicFilter::try_from(levels.join("/")).ok()
+    }
+
+    /// Whether it leaves levels whole and keeps what is different apart: it changes nothing but whole levels at the beginning.
+    pub fn keeps_levels(&self) -> bool {
+        let whole = |prefix: &TopicPrefix| prefix.as_str().ends_with('/');
+        self.rename.is_none() && self.strip_prefix.is_none_or(whole) && self.add_prefix.is_none_or(whole)
     }
 
     /// Whether this mapping can work with every topic of its filter.
@@ -142,7 +150,7 @@ impl<'a> Mapping<'a> {
             }
         }
         let is_mapped = self.rename.is_some() || self.strip_prefix.is_some() || self.add_prefix.is_some();
-        let image = self.image_text();
+        let image = self.image_text(self.filter);
         if is_mapped && (image.starts_with('$') || image.starts_with(OWN_PREFIX)) {
             return Err(MappingError::Local { topics: image });
         }
@@ -152,26 +160,23 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    /// The new name with the filter's wildcards in the place of what they stand for.
-    fn image_text(&self) -> String {
-        let filter = self.filter.as_str();
+    /// The new name of `topics`, which the filter covers, with their wildcards in the place of what they stand for.
+    fn image_text(&self, topics: &TopicFilter) -> String {
+        let topics = topics.as_str();
         match self.rename {
-            Some(rename) => {
-                let wildcards: Vec<Option<&str>> = filter.matches(['+', '#']).map(Some).collect();
-                rename.apply(&wildcards)
-            }
+            Some(rename) => rename.apply(&captures(self.filter, topics)),
             None => {
-                let rest = self.strip_prefix.and_then(|prefix| filter.strip_prefix(prefix.as_str())).unwrap_or(filter);
+                let rest = self.strip_prefix.and_then(|prefix| topics.strip_prefix(prefix.as_str())).unwrap_or(topics);
                 [self.add_prefix.map_or("", TopicPrefix::as_str), rest].concat()
             }
         }
     }
 }
 
-/// What the filter's wildcards stand for in `topic`, which it matches. A `#` that stands for no level at all is `None`.
-fn captures<'t>(filter: &TopicFilter, topic: &'t Topic) -> Vec<Option<&'t str>> {
+/// What the filter's wildcards stand for in `topic`, which it matches or covers. A `#` that stands for no level at all is `None`.
+fn captures<'t>(filter: &TopicFilter, topic: &'t str) -> Vec<Option<&'t str>> {
     let mut found = Vec::new();
-    let mut rest = Some(topic.as_str());
+    let mut rest = Some(topic);
     for wanted in filter.as_str().split('/') {
         if wanted == "#" {
             found.push(rest);

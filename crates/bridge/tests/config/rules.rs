@@ -4,7 +4,7 @@ use mqtt_twister_bridge::config::{
 use mqtt_twister_bridge::message::Qos;
 use serde_json::{Value, json};
 
-const WHOLE: &str = r#"[[bridge]]
+pub(super) const WHOLE: &str = r#"[[bridge]]
 name = "home"
 following = ["mqtt_bob"]
 publications = ["home/#"]

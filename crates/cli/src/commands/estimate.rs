@@ -1,29 +1,22 @@
 //! `estimate`: what a recorded stretch of MQTT traffic would cost in posts. It runs the engine's own packer over the
 //! recording's time, so the posts are the real ones; nothing is sent.
 
-mod trace;
-
 use std::fmt;
-use std::fs;
 use std::time::Duration;
 
 use mqtt_twister_bridge::fit::{frame_post_size, frame_room};
 use mqtt_twister_bridge::frame::v1::{Notes, Stream};
 use mqtt_twister_bridge::pack::{DropReason, Pace, Packed, Packer, Terms};
+use mqtt_twister_bridge::rehearse::POSTS_A_DAY;
 use mqtt_twister_bridge::route::Receiver;
 use serde::Serialize;
 use twister::limits::PostNumbers;
 
-pub(crate) use self::trace::TraceError;
-
-use self::trace::Line;
+use super::trace::{self, Line};
 use crate::args::EstimateArgs;
 use crate::error::CliError;
 use crate::output::Output;
 
-/// Posts that an account gains with each block, and blocks a day.
-const POSTS_A_BLOCK: f64 = 2.0;
-const BLOCKS_A_DAY: f64 = 144.0;
 /// When an estimate's recording begins, in Unix seconds.
 const START_S: u64 = 1_700_000_000;
 /// The account that posts, unless one is given: as long as names can be.
@@ -68,9 +61,7 @@ struct Estimate {
 }
 
 pub(crate) fn run(args: &EstimateArgs, output: &Output) -> Result<(), CliError> {
-    let file = || args.trace.clone();
-    let text = fs::read_to_string(&args.trace).map_err(|source| CliError::Trace { path: file(), source })?;
-    let lines = trace::read(&text).map_err(|source| CliError::TraceLine { path: file(), source })?;
+    let lines = trace::load(&args.trace)?;
     let post = |line: PostLine| {
         if args.per_post {
             output.line(&line);
@@ -134,7 +125,7 @@ impl Estimate {
     fn finish(&mut self) {
         let posts = self.posts as f64;
         self.messages_a_post = if self.posts == 0 { 0.0 } else { (self.messages - self.too_large) as f64 / posts };
-        self.quota_days = posts / (POSTS_A_BLOCK * BLOCKS_A_DAY);
+        self.quota_days = posts / POSTS_A_DAY;
     }
 }
 

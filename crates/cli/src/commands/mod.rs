@@ -3,5 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod estimate;
+pub(crate) mod rehearse;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod trace;

@@ -17,6 +17,8 @@ export const commands = {
 	useBuiltinBroker: () => typedError<BuiltinBrokerView, CommandError_Serialize>(__TAURI_INVOKE("use_builtin_broker")),
 	/**  Adds a bridge or changes one; a changed one that ran runs again. */
 	saveBridge: (bridge: BridgeInput_Deserialize) => typedError<Saved_Serialize, CommandError_Serialize>(__TAURI_INVOKE("save_bridge", { bridge })),
+	/**  What would be valid to save and is probably not meant, in words. */
+	warnings: (bridge: BridgeInput_Deserialize) => typedError<string[], CommandError_Serialize>(__TAURI_INVOKE("warnings", { bridge })),
 	/**  Stops a bridge and removes it with its passwords and what it had queued. */
 	removeBridge: (id: string) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("remove_bridge", { id })),
 	/**  Starts a bridge. */
@@ -91,7 +93,11 @@ export type BridgeConfig_Deserialize = {
 	/**  What of it goes out, and to whom. */
 	forwards?: Forward_Deserialize[],
 	/**  What is wanted from the network: published in the profile, and the only topics that come in. */
-	subscriptions?: TopicFilter[],
+	subscriptions?: WrittenSubscription_Deserialize[],
+	/**  What is special about some of the followed accounts. */
+	peers?: { [key in string]: PeerConfig_Deserialize },
+	/**  How much may come in. */
+	limits?: Limits_Deserialize,
 };
 
 /**  One bridge: an account on a node, a broker, and what crosses between them. */
@@ -109,7 +115,11 @@ export type BridgeConfig_Serialize = {
 	/**  What of it goes out, and to whom. */
 	forwards: Forward_Serialize[],
 	/**  What is wanted from the network: published in the profile, and the only topics that come in. */
-	subscriptions: TopicFilter[],
+	subscriptions: WrittenSubscription_Serialize[],
+	/**  What is special about some of the followed accounts. */
+	peers?: { [key in string]: PeerConfig_Serialize },
+	/**  How much may come in. */
+	limits?: Limits_Serialize,
 };
 
 /**  A bridge as the person wants it. */
@@ -336,6 +346,15 @@ export type BuiltinBrokerView = {
 	running: boolean,
 };
 
+/**  What of the messages comes in that were posted before anybody looked. */
+export type CatchUp = 
+/**  All of them. */
+"everything" | 
+/**  The retained ones. */
+"retained" | 
+/**  None. */
+"from_now_on";
+
 /**  Why a command did not do what was asked. */
 export type CommandError = CommandError_Serialize | CommandError_Deserialize;
 
@@ -402,20 +421,93 @@ export type Forward = Forward_Serialize | Forward_Deserialize;
 export type Forward_Deserialize = {
 	/**  Which messages. */
 	from: TopicFilter,
+	/**  Which of these not. */
+	except?: TopicFilter[],
 	/**  Who can read them. */
 	type?: Visibility,
-	/**  The accounts that a private message goes to, each if its published subscriptions match the topic. */
+	/**  The accounts that a private message goes to, each if its published subscriptions match the topic as it is sent. */
 	to?: string[],
+	/**  What is taken off the beginning of the topics. */
+	strip_prefix?: TopicPrefix | null,
+	/**  What is put before them. */
+	add_prefix?: TopicPrefix | null,
+	/**  The whole new topic, in place of the other two. */
+	rename?: Rename | null,
+	/**  The highest quality of service with which they are sent; lower ones stay as they are. */
+	max_qos?: number | null,
+	/**  Whether their retained flag goes with them. */
+	retain?: Retain,
+	/**  How long a message may wait for others to share its post, in milliseconds. */
+	max_wait_ms?: number,
+	/**  While messages wait, only the newest of each topic counts. */
+	latest_only?: boolean,
+	/**  How long a message is worth anything, in seconds, if its own expiry is not shorter. */
+	expires_after_s?: number | null,
+	/**  Public messages go one a post, in the form that mosquitto-twister can read. */
+	compatible?: boolean,
 };
 
 /**  A rule for what goes out. */
 export type Forward_Serialize = {
 	/**  Which messages. */
 	from: TopicFilter,
+	/**  Which of these not. */
+	except?: TopicFilter[],
 	/**  Who can read them. */
 	type: Visibility,
-	/**  The accounts that a private message goes to, each if its published subscriptions match the topic. */
+	/**  The accounts that a private message goes to, each if its published subscriptions match the topic as it is sent. */
 	to?: string[],
+	/**  What is taken off the beginning of the topics. */
+	strip_prefix?: TopicPrefix,
+	/**  What is put before them. */
+	add_prefix?: TopicPrefix,
+	/**  The whole new topic, in place of the other two. */
+	rename?: Rename,
+	/**  The highest quality of service with which they are sent; lower ones stay as they are. */
+	max_qos?: number,
+	/**  Whether their retained flag goes with them. */
+	retain?: Retain,
+	/**  How long a message may wait for others to share its post, in milliseconds. */
+	max_wait_ms?: number,
+	/**  While messages wait, only the newest of each topic counts. */
+	latest_only?: boolean,
+	/**  How long a message is worth anything, in seconds, if its own expiry is not shorter. */
+	expires_after_s?: number,
+	/**  Public messages go one a post, in the form that mosquitto-twister can read. */
+	compatible?: boolean,
+};
+
+/**  How much may come in. */
+export type Limits = Limits_Serialize | Limits_Deserialize;
+
+/**  How much may come in. */
+export type Limits_Deserialize = {
+	/**
+	 *  How many messages of one account come in a minute, on average; ten minutes' worth may come at once. The rest is not
+	 *  refused: it waits at the node.
+	 */
+	messages_per_minute?: number,
+	/**  Largest payload that comes in, in bytes. Larger messages are refused. */
+	max_payload?: number,
+	/**  How many messages a second the local broker is given. */
+	deliver_per_second?: number,
+	/**  How many refused messages are kept to be looked at. */
+	quarantine?: number,
+};
+
+/**  How much may come in. */
+export type Limits_Serialize = {
+	/**
+	 *  How many messages of one account come in a minute, on average; ten minutes' worth may come at once. The rest is not
+	 *  refused: it waits at the node.
+	 */
+	messages_per_minute: number,
+	/**  Largest payload that comes in, in bytes. Larger messages are refused. */
+	max_payload: number,
+	/**  How many messages a second the local broker is given. */
+	deliver_per_second: number,
+	/**  How many refused messages are kept to be looked at. */
+	quarantine: number,
 };
 
 /**  A message that moved one step, for people to watch. */
@@ -620,6 +712,37 @@ export type PayloadFormat =
 /**  Two hexadecimal digits a byte; spaces are ignored. */
 "hex";
 
+/**  What is special about one followed account. */
+export type PeerConfig = PeerConfig_Serialize | PeerConfig_Deserialize;
+
+/**  What is special about one followed account. */
+export type PeerConfig_Deserialize = {
+	/**  The only topics of the network on which its messages may come in; all if it is empty. */
+	topics?: TopicFilter[],
+	/**  In place of the limit for everybody. */
+	messages_per_minute?: number | null,
+	/**  In place of the limit for everybody. */
+	max_payload?: number | null,
+	/**  What of its earlier messages comes in when it is followed for the first time. */
+	first_contact?: CatchUp,
+	/**  What of the messages comes in that it posted while this bridge did not run. */
+	after_absence?: CatchUp,
+};
+
+/**  What is special about one followed account. */
+export type PeerConfig_Serialize = {
+	/**  The only topics of the network on which its messages may come in; all if it is empty. */
+	topics?: TopicFilter[],
+	/**  In place of the limit for everybody. */
+	messages_per_minute?: number,
+	/**  In place of the limit for everybody. */
+	max_payload?: number,
+	/**  What of its earlier messages comes in when it is followed for the first time. */
+	first_contact: CatchUp,
+	/**  What of the messages comes in that it posted while this bridge did not run. */
+	after_absence: CatchUp,
+};
+
 /**  Whether a bridge runs. */
 export type Phase = 
 /**  It does not run. */
@@ -715,6 +838,22 @@ export type Recent_Serialize = {
 	totals: Totals,
 };
 
+/**
+ *  A new topic in which `$1` to `$9` stand for what the filter's wildcards stand for, in their order, as `weather/$1/$2`.
+ *  `$$` is a `$`.
+ * 
+ *  What a `#` stands for can be several levels, or none: then a level that is nothing but its `$1` is left out, so that
+ *  `weather/$1` becomes `weather`.
+ */
+export type Rename = string;
+
+/**  What becomes of the retained flag. */
+export type Retain = 
+/**  A retained message stays one. */
+"keep" | 
+/**  A retained message becomes an ordinary one. */
+"strip";
+
 /**  What came of saving a bridge. */
 export type Saved = Saved_Serialize | Saved_Deserialize;
 
@@ -747,8 +886,57 @@ export type Step =
 /**  It was turned away; a [`Problem`] says why. */
 "refused";
 
+/**  A rule for what comes in. One that is nothing but a filter is written as that. */
+export type Subscription = Subscription_Serialize | Subscription_Deserialize;
+
+/**  A rule for what comes in. One that is nothing but a filter is written as that. */
+export type Subscription_Deserialize = {
+	/**  Which messages, by their topics on the network. It is published in the profile. */
+	filter: TopicFilter,
+	/**  Which of these not. */
+	except?: TopicFilter[],
+	/**  Whose messages; of all followed accounts if it is empty. */
+	from?: string[],
+	/**  What is taken off the beginning of the topics. */
+	strip_prefix?: TopicPrefix | null,
+	/**  What is put before them. */
+	add_prefix?: TopicPrefix | null,
+	/**  The whole new topic, in place of the other two. */
+	rename?: Rename | null,
+	/**  The highest quality of service with which they are delivered; lower ones stay as they are. */
+	max_qos?: number | null,
+	/**  Whether they are delivered as retained when they were sent so. */
+	retain?: Retain,
+};
+
+/**  A rule for what comes in. One that is nothing but a filter is written as that. */
+export type Subscription_Serialize = {
+	/**  Which messages, by their topics on the network. It is published in the profile. */
+	filter: TopicFilter,
+	/**  Which of these not. */
+	except?: TopicFilter[],
+	/**  Whose messages; of all followed accounts if it is empty. */
+	from?: string[],
+	/**  What is taken off the beginning of the topics. */
+	strip_prefix?: TopicPrefix,
+	/**  What is put before them. */
+	add_prefix?: TopicPrefix,
+	/**  The whole new topic, in place of the other two. */
+	rename?: Rename,
+	/**  The highest quality of service with which they are delivered; lower ones stay as they are. */
+	max_qos?: number,
+	/**  Whether they are delivered as retained when they were sent so. */
+	retain?: Retain,
+};
+
 /**  A topic filter: what a subscription asks for. `+` stands for one level, `#` for all the levels that follow. */
 export type TopicFilter = string;
+
+/**
+ *  The beginning of topics, as `alice/`. It counts as it is written: without the slash it is the beginning of a level. Not
+ *  empty, no wildcards, no NUL, and not one that belongs to the broker itself or to a bridge.
+ */
+export type TopicPrefix = string;
 
 /**
  *  How many message steps and problems a bridge told of since the app began. A window that asked for [`Recent`] knows by
@@ -818,6 +1006,23 @@ export type Visibility =
 "public" | 
 /**  The named accounts: it travels as encrypted direct messages. */
 "private";
+
+/**  The two ways in which a [`Subscription`] is written. */
+export type WrittenSubscription = WrittenSubscription_Serialize | WrittenSubscription_Deserialize;
+
+/**  The two ways in which a [`Subscription`] is written. */
+export type WrittenSubscription_Deserialize = 
+/**  Nothing but a filter. */
+TopicFilter | 
+/**  With more to say. */
+Subscription_Deserialize;
+
+/**  The two ways in which a [`Subscription`] is written. */
+export type WrittenSubscription_Serialize = 
+/**  Nothing but a filter. */
+TopicFilter | 
+/**  With more to say. */
+Subscription_Serialize;
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

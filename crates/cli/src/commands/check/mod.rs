@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::Path;
 
 use mqtt_twister_bridge::config::{BridgeConfig, ConfigFile, Subscription};
+use mqtt_twister_bridge::loops;
 use mqtt_twister_bridge::topic::TopicFilter;
 use serde::Serialize;
 
@@ -49,6 +50,12 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<(), CliError> {
             warnings += 1;
             output.warning(&Line::Warning { bridge: config.name.as_str(), message: warning.to_string() });
         }
+    }
+    let configs: Vec<BridgeConfig> = loaded.bridges.iter().map(|bridge| bridge.config.clone()).collect();
+    for warning in loops::find(&configs) {
+        warnings += 1;
+        let (rule, _) = warning.rules();
+        output.warning(&Line::Warning { bridge: rule.bridge.as_str(), message: warning.to_string() });
     }
     output.line(&Line::Valid { path, bridges: loaded.bridges.len(), warnings });
     Ok(())

@@ -1,13 +1,18 @@
 //! A recording of MQTT traffic: one JSON object a line, in the order of time.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mqtt_twister_bridge::frame::v1::{Content, Entry};
-use mqtt_twister_bridge::message::{Properties, Qos};
+use mqtt_twister_bridge::message::{Message, Properties, Qos};
+use mqtt_twister_bridge::rehearse::Timed;
 use mqtt_twister_bridge::topic::Topic;
 use serde::Deserialize;
+
+use crate::error::CliError;
 
 /// The latest time in a recording, in seconds: far beyond any Unix time of today.
 const LATEST: f64 = 1e11;
@@ -67,6 +72,13 @@ enum Payload {
     Bytes { base64: String },
 }
 
+/// The lines of the recording in a file.
+pub(super) fn load(file: &Path) -> Result<Vec<Line>, CliError> {
+    let path = || file.to_owned();
+    let text = fs::read_to_string(file).map_err(|source| CliError::Trace { path: path(), source })?;
+    read(&text).map_err(|source| CliError::TraceLine { path: path(), source })
+}
+
 /// The lines of a recording; empty ones are skipped.
 pub(super) fn read(text: &str) -> Result<Vec<Line>, TraceError> {
     let mut lines: Vec<Line> = Vec::new();
@@ -81,6 +93,12 @@ impl Line {
     /// Bytes of topic and payload.
     pub(super) fn bytes(&self) -> usize {
         self.topic.as_str().len() + self.payload.len()
+    }
+
+    /// The message as a broker hands it over.
+    pub(super) fn into_timed(self) -> Timed {
+        let message = Message { retain: self.retain, ..Message::new(self.topic, self.payload, self.qos) };
+        Timed { at: self.at, message }
     }
 
     /// The message as the packer takes it; the recording began at `start_s` (Unix seconds).

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod rehearse;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -71,7 +73,9 @@ fn assert_refused(text: &str, named: &[&str]) {
 fn help_names_every_command_and_exit_code() {
     let (code, stdout, _) = run(&["--help"]);
     assert_eq!(code, 0);
-    for word in ["run", "sandbox", "demo", "check", "--json", "Exit codes", "MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD"] {
+    for word in
+        ["run", "sandbox", "demo", "check", "rehearse", "--json", "Exit codes", "MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD"]
+    {
         assert!(stdout.contains(word), "{stdout:?} does not name {word:?}");
     }
 }
@@ -151,6 +155,39 @@ fn check_tells_programs_the_same() {
     let (code, stdout, _) = with_config(&["--json", "check"], "[[bridge]]");
     let lines = json_lines(&stdout);
     assert_eq!((code, lines[0]["type"].as_str(), lines[0]["exit_code"].as_i64()), (2, Some("error"), Some(2)));
+}
+
+#[test]
+fn check_says_what_each_mapped_rule_does() {
+    let mapped = GOOD
+        .replace(r#"{ from = "sensors/#" }"#, r#"{ from = "doors/+", except = ["doors/0"], rename = "home/$1" }"#)
+        .replace(r#"["fridges/#"]"#, r#"["fridges/#", { filter = "a/#", from = ["mqtt_bob"], retain = "strip" }]"#);
+    let (code, stdout, stderr) = with_config(&["check"], &mapped);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    for line in [
+        "  forwards[1]: doors/+ except doors/0 goes out as home/$1 for everybody to read, as posts",
+        "  subscriptions: fridges/# may come in from mqtt_bob",
+        "  subscriptions[1]: a/# of mqtt_bob may come in, not retained",
+    ] {
+        assert!(stdout.contains(line), "{stdout}");
+    }
+}
+
+#[test]
+fn check_warns_of_rules_that_make_a_loop() {
+    let other = GOOD
+        .replace("home", "cabin")
+        .replace("mqtt_bob", "mqtt_alice")
+        .replace("account = \"mqtt_alice\"", "account = \"mqtt_bob\"")
+        .replace("fridges/#", "doors/#")
+        .replace("forwards", "# forwards")
+        .replace("publications", "# publications");
+    let (code, stdout, stderr) = with_config(&["check"], &[GOOD, &other].concat());
+    assert_eq!(code, 0, "{stderr}");
+    let warning = "home: warning: messages would go round: what forwards[0] (doors/#) of home sends out comes back to its \
+                   broker by subscriptions[0] (doors/#) of cabin";
+    assert!(stderr.contains(warning), "{stderr}");
+    assert!(stdout.contains("with 2 warnings"), "{stdout}");
 }
 
 #[test]

@@ -11,6 +11,9 @@ const MESSAGES: usize = 100_000;
 /// How many messages a second bob's broker may be given.
 const RATE: usize = 5_000;
 
+/// Over how many seconds that is measured: what the test sees of a message is later than what happened to it.
+const SECONDS: usize = 4;
+
 /// What a bridge may use, in MiB.
 const MEMORY: u64 = 150;
 
@@ -51,10 +54,10 @@ async fn wish_2_a_hundred_thousand_messages_of_a_week_arrive_in_order_and_no_fas
     let arrived: Vec<usize> =
         at_bob.messages().iter().map(|message| str::from_utf8(&message.payload).unwrap().parse().unwrap()).collect();
     assert!(arrived.iter().copied().eq(0..MESSAGES), "everything arrives once and in order");
-    let fastest = most_in(Duration::from_secs(1), &progress);
+    let fastest = most_in(Duration::from_secs(SECONDS as u64), &progress) / SECONDS;
     let (alice_mib, bob_mib) = (alice.peak_memory_mib(), bob.peak_memory_mib());
-    eprintln!("at most {fastest} messages in a second; alice used {alice_mib} MiB, bob {bob_mib} MiB");
-    assert!(fastest <= RATE * 5 / 4, "{fastest} messages in a second");
+    eprintln!("at most {fastest} messages a second; alice used {alice_mib} MiB, bob {bob_mib} MiB");
+    assert!(fastest <= RATE * 11 / 10, "{fastest} messages a second");
     assert!(alice_mib < MEMORY && bob_mib < MEMORY, "alice used {alice_mib} MiB, bob {bob_mib} MiB");
     tokio::join!(alice.stop(), bob.stop());
 }

@@ -87,10 +87,11 @@ impl Mosquitto {
         let file = self.dir.path().join("mosquitto.db");
         let written = || fs::metadata(&file).ok().map(|file| file.ino());
         let before = written();
-        signal(self.process.as_ref().expect("the broker runs"), "USR1");
         let saved = async {
             while written() == before {
-                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                // A signal that comes at the end of an earlier time is forgotten with it.
+                signal(self.process.as_ref().expect("the broker runs"), "USR1");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         };
         in_time("the broker's state on disk", saved).await;

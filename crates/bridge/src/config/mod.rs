@@ -152,6 +152,16 @@ impl BridgeConfig {
         own.unwrap_or(self.limits.messages_per_minute)
     }
 
+    /// What comes in of what `peer` posted before it was followed.
+    pub fn first_contact(&self, peer: &Username) -> CatchUp {
+        self.peers.get(peer).map_or(PeerConfig::default().first_contact, |peer| peer.first_contact)
+    }
+
+    /// What comes in of what `peer` posted while the bridge did not run.
+    pub fn after_absence(&self, peer: &Username) -> CatchUp {
+        self.peers.get(peer).map_or(PeerConfig::default().after_absence, |peer| peer.after_absence)
+    }
+
     /// How many bytes of payload a message of `peer` may have.
     pub fn max_payload(&self, peer: &Username) -> u32 {
         self.peers.get(peer).and_then(|peer| peer.max_payload).unwrap_or(self.limits.max_payload)

@@ -153,6 +153,8 @@ impl Deliverer {
         if let Err(error) = self.context.store.confirm_delivered(done, now_ms()).await {
             self.context.store_trouble(&error);
         }
+        // Their senders may want to hear of it.
+        self.context.signals.outbox.notify_one();
         self.context.signals.counted.notify_one();
     }
 

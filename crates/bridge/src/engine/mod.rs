@@ -8,6 +8,7 @@
 //!       steward: node, account, network, quota     subscriptions: the profile, and what peers want
 //! ```
 
+mod absence;
 mod board;
 mod carrier;
 mod context;

@@ -10,6 +10,7 @@ use twister::{BlockHeight, PostNumber, RpcError, Username};
 use super::{Context, NodeTrouble};
 use crate::backoff::Backoff;
 use crate::clock::now_s;
+use crate::config::CatchUp;
 use crate::event::{Part, ProblemCode, Quota};
 use crate::pack::Pace;
 use crate::store::{PeerRecord, StoreError};
@@ -19,6 +20,9 @@ const PERIOD: Duration = Duration::from_secs(3);
 
 /// Pauses between looks while something is not.
 const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(10) };
+
+/// Posts from before the first contact that are looked at, at most.
+pub(super) const MOST_BEFORE: u32 = 10_000;
 
 /// A node whose newest block is older pauses its swarms, in seconds.
 pub(crate) const OLDEST_BLOCK_S: u64 = 24 * 3600;
@@ -171,12 +175,18 @@ async fn follow(context: &Context, strangers: &mut BTreeSet<Username>) -> Result
     Ok(())
 }
 
-/// Writes the first contact with each followed account down: what it posted before is not brought in.
+/// Writes the first contact with each followed account down, and what of its earlier posts is looked at.
 async fn meet_peers(context: &Context, highest: impl Fn(&Username) -> Option<PostNumber>) -> Result<(), StoreError> {
     for peer in context.config.following.iter().chain(context.config.forwards.iter().flat_map(|forward| &forward.to)) {
         if context.store.peer(peer).await?.is_none() {
-            let begins_at = highest(peer).map_or(PostNumber(0), PostNumber::next);
+            let from_now_on = highest(peer).map_or(PostNumber(0), PostNumber::next);
+            let first_contact = context.config.first_contact(peer);
+            let begins_at = match first_contact {
+                CatchUp::FromNowOn => from_now_on,
+                CatchUp::Everything | CatchUp::Retained => PostNumber(from_now_on.0.saturating_sub(MOST_BEFORE)),
+            };
             context.store.meet(peer, PeerRecord { first_contact_s: now_s(), begins_at }).await?;
+            context.store.set_old(peer, from_now_on, first_contact).await?;
         }
     }
     Ok(())

@@ -12,10 +12,13 @@ use twister::wire::PostKind;
 use twister::{PostNumber, RpcError, SignedPost, Username};
 
 use super::Context;
+use super::absence::{Absence, is_before};
 use super::context::Moved;
 use super::readback::{frame_text, listed_since, posts_between};
+use super::steward::MOST_BEFORE;
 use super::subscriptions::{self, FRAMES, TOPICS, TOPICS_SEQ};
 use crate::clock::Now;
+use crate::config::CatchUp;
 use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::incoming::{Found, FoundContent, Incoming, MOST_POSTS, News, Refused};
 use crate::limits::PeerLimits;
@@ -29,10 +32,6 @@ const LONGEST_PERIOD: Duration = Duration::from_secs(2);
 
 /// How long things happen after the last news.
 const ATTENTION: Duration = Duration::from_secs(60);
-
-/// A post older than the first contact by more than this, in seconds, is from before it, even if its number became
-/// known only later. It allows for clocks that are not right.
-const CLOCK_TOLERANCE_S: u64 = 3600;
 
 /// How long a direct message that is not in the list is looked for before it counts as meant for somebody else: the node
 /// lists a message only after it has decrypted it.
@@ -50,6 +49,7 @@ struct Watcher {
     incoming: Arc<Mutex<Incoming>>,
     /// How fast messages of each account may come in.
     limits: PeerLimits,
+    absence: Absence,
     /// When there was news last.
     news_at: Instant,
     /// When people were last told of a refused message, by sender.
@@ -62,6 +62,8 @@ struct Watcher {
 /// A followed account.
 struct Followed {
     record: PeerRecord,
+    /// None of its posts was looked at.
+    fresh: bool,
     watch: Watch,
     /// Direct messages of which it is not known yet whether they are for this account.
     undecided: BTreeMap<PostNumber, Undecided>,
@@ -103,9 +105,17 @@ pub(super) async fn drive(context: Context) {
         }
     };
     let (peeks, peeked) = mpsc::channel(1);
-    let limits = PeerLimits::new(&context.config, context.start.elapsed());
-    let (peers, news_at, told_refused) = (BTreeMap::new(), Instant::now(), HashMap::new());
-    let mut watcher = Watcher { context, peers, incoming, limits, news_at, told_refused, peeks, peeked };
+    let mut watcher = Watcher {
+        peers: BTreeMap::new(),
+        incoming,
+        limits: PeerLimits::new(&context.config, context.start.elapsed()),
+        absence: Absence::default(),
+        news_at: Instant::now(),
+        told_refused: HashMap::new(),
+        peeks,
+        peeked,
+        context,
+    };
     let mut period = PERIOD;
     while watcher.context.prepared().await {
         match watcher.look().await {
@@ -128,6 +138,7 @@ impl Watcher {
     }
 
     async fn look(&mut self) -> Result<(), Trouble> {
+        self.absence.note_run(&self.context.store).await?;
         let account = self.context.config.twister.account.clone();
         let known = self.context.client.last_have(&account).await?;
         let following = self.context.config.following.clone();
@@ -138,7 +149,14 @@ impl Watcher {
             }
             let Some(followed) = self.peers.get_mut(peer) else { continue };
             if let Some(highest) = known.get(peer).copied().flatten() {
+                if std::mem::take(&mut followed.fresh) {
+                    // It is known only now how much there was before the first contact.
+                    let begins_at = PostNumber(highest.0.saturating_sub(MOST_BEFORE)).max(followed.record.begins_at);
+                    self.context.store.skip_posts(peer, begins_at).await?;
+                    followed.watch = Watch::new(begins_at, &[], self.context.start.elapsed());
+                }
                 followed.watch.handle_highest(highest);
+                self.absence.mark_off(&self.context, peer, highest).await?;
             }
             if let Err(trouble) = self.look_at(peer).await {
                 // What was found and not written down has to be found again: begin with what the database knows.
@@ -154,7 +172,7 @@ impl Watcher {
         let Some(record) = self.context.store.peer(peer).await? else { return Ok(None) };
         let looked_at = self.context.store.looked_at(peer).await?;
         let watch = Watch::new(record.begins_at, &looked_at, self.context.start.elapsed());
-        Ok(Some(Followed { record, watch, undecided: BTreeMap::new() }))
+        Ok(Some(Followed { record, fresh: looked_at.is_empty(), watch, undecided: BTreeMap::new() }))
     }
 
     async fn look_at(&mut self, peer: &Username) -> Result<(), Trouble> {
@@ -186,16 +204,23 @@ impl Watcher {
         posts: Vec<SignedPost>,
     ) -> Result<(), Trouble> {
         let now = self.context.start.elapsed();
-        let Some(followed) = self.peers.get_mut(peer) else { return Ok(()) };
-        let oldest = followed.record.first_contact_s.saturating_sub(CLOCK_TOLERANCE_S);
+        let Some(record) = self.peers.get(peer).map(|followed| followed.record) else { return Ok(()) };
+        let mut old: Option<(PostNumber, CatchUp)> = None;
         let mut taken = Vec::new();
         for found in &posts {
             let number = found.post.number;
+            let time = u64::try_from(found.post.time).unwrap_or(0);
+            let catch_up = self.absence.catch_up(&self.context.config, peer, record, time);
+            let skipped = catch_up == CatchUp::FromNowOn && is_before(time, record.first_contact_s);
+            if catch_up != CatchUp::Everything && !skipped {
+                let below = old.map_or(number.next(), |(below, _)| below.max(number.next()));
+                old = Some((below, catch_up));
+            }
+            let Some(followed) = self.peers.get_mut(peer) else { return Ok(()) };
             // A direct message is looked at when it is decided; until then it must not be forgotten over a restart.
             followed.watch.handle_looked_at(number, now);
-            let time = u64::try_from(found.post.time).unwrap_or(0);
             let content = match &found.post.kind {
-                _ if time < oldest => FoundContent::Nothing,
+                _ if skipped => FoundContent::Nothing,
                 PostKind::DirectMessage(_) => {
                     let undecided = Undecided { time: found.post.time, since: Instant::now() };
                     followed.undecided.insert(number, undecided);
@@ -211,7 +236,12 @@ impl Watcher {
             };
             taken.push(Found { number, content });
         }
-        followed.watch.handle_searched(search, now);
+        if let Some(followed) = self.peers.get_mut(peer) {
+            followed.watch.handle_searched(search, now);
+        }
+        if let Some((below, take)) = old {
+            self.context.store.set_old(peer, below, take).await?;
+        }
         self.take_in(peer, taken).await
     }
 
@@ -269,6 +299,9 @@ impl Watcher {
     }
 
     async fn spread(&mut self, News { rows, receipts, refused }: News) -> Result<(), Trouble> {
+        self.context.signals.counted.notify_one();
+        // Even what is nothing new may have to be answered: its author has not heard that it is here.
+        self.context.signals.outbox.notify_one();
         if rows.is_empty() && receipts.is_empty() && refused.is_empty() {
             return Ok(());
         }
@@ -287,12 +320,10 @@ impl Watcher {
         }
         refused.iter().for_each(|refused| self.tell_refused(refused));
         self.context.signals.inbox.notify_one();
-        self.context.signals.counted.notify_one();
         for (peer, receipts) in receipts {
             let settled =
                 self.context.sending(move |sender, now| sender.handle_receipts(&peer, &receipts, now)).await?;
             self.context.tell_outcomes(settled);
-            self.context.signals.outbox.notify_one();
         }
         Ok(())
     }

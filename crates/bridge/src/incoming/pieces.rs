@@ -38,7 +38,7 @@ impl Step<'_> {
             None => {
                 // What does not get in need not be put together. No further piece of it is looked at.
                 let blank = message(head.clone(), vec![0; total as usize], qos);
-                if let Err(left_out) = self.admit(origin.sender, blank, Some(taken_s)) {
+                if let Err(left_out) = self.admit(origin, blank, Some(taken_s)) {
                     self.leave_out(origin, &head.topic, &bytes, left_out)?;
                     return inbox::note_arrived(self.tx, origin.sender, id, self.now.wall_ms).map(drop);
                 }

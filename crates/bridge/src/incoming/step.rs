@@ -8,11 +8,11 @@ use twister::{PostNumber, Username};
 use super::take::counts_for_receipts;
 use super::{News, PATIENCE, Read, ReadContent, Refusal, Until, Waiting};
 use crate::clock::Now;
-use crate::config::BridgeConfig;
+use crate::config::{BridgeConfig, CatchUp};
 use crate::frame::v1::{self, Frame, FrameHead, Stream};
 use crate::inward;
-use crate::store::inbox;
 use crate::store::streams::{self, HeldFrame, StreamId, StreamRow};
+use crate::store::{inbox, peers};
 
 /// Most streams of an account that are known, of the public ones and of those for this account.
 const MOST_STREAMS: usize = 8;
@@ -44,6 +44,8 @@ pub(super) struct Origin<'a> {
     pub sender: &'a Username,
     pub post: PostNumber,
     pub public: bool,
+    /// What of it comes in.
+    pub take: CatchUp,
 }
 
 impl<'a> Step<'a> {
@@ -72,10 +74,11 @@ impl<'a> Step<'a> {
             }
             match content {
                 ReadContent::Nothing => {}
-                ReadContent::V0(frame, public) => self.take_v0(Origin { sender, post, public }, frame)?,
+                ReadContent::V0(frame, public) => self.take_v0(self.origin(sender, post, public)?, frame)?,
                 ReadContent::V1(frame, text, public) => {
                     let first = lowest.get(&(frame.head.stream, public)).copied().unwrap_or(frame.head.number);
-                    self.take_v1(Origin { sender, post, public }, *frame, text, first)?;
+                    let origin = self.origin(sender, post, public)?;
+                    self.take_v1(origin, *frame, text, first)?;
                 }
                 ReadContent::Refused(reason, text) => self.refuse(sender, post, None, reason, text.as_bytes())?,
             }
@@ -101,9 +104,13 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
+    fn origin<'b>(&self, sender: &'b Username, post: PostNumber, public: bool) -> rusqlite::Result<Origin<'b>> {
+        Ok(Origin { sender, post, public, take: peers::catch_up(self.tx, sender, post)? })
+    }
+
     /// A frame joins its stream. If the stream is new, it begins at `first` or where the author says.
     fn take_v1(&mut self, origin: Origin<'_>, frame: Frame, text: String, first: u64) -> rusqlite::Result<()> {
-        let Origin { sender, post, public } = origin;
+        let Origin { sender, post, public, .. } = origin;
         let FrameHead { stream, number, .. } = frame.head;
         if !(1..=HIGHEST_NUMBER).contains(&number) {
             return self.refuse(sender, post, None, Refusal::FrameNumber(number), text.as_bytes());
@@ -182,7 +189,7 @@ impl<'a> Step<'a> {
             }
             row.next = row.next.max(number + 1);
             let Some(held) = streams::release(self.tx, row.id, number)? else { continue };
-            let origin = Origin { sender, post: held.post, public };
+            let origin = self.origin(sender, held.post, public)?;
             match unpacked.map_or_else(|| v1::decode(&held.text), Ok) {
                 Ok(frame) => self.take_frame(origin, &row, frame)?,
                 Err(error) => {

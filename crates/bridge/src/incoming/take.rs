@@ -4,6 +4,7 @@ use twister::{PostNumber, Username};
 
 use super::step::{Origin, Step};
 use super::{Refusal, Refused};
+use crate::config::CatchUp;
 use crate::frame::v0;
 use crate::frame::v1::{Content, Entry, Frame};
 use crate::inward::{self, Inward};
@@ -78,9 +79,9 @@ impl Step<'_> {
         message: Message,
         taken_s: Option<u64>,
     ) -> rusqlite::Result<()> {
-        let Origin { sender, post: number, public } = origin;
+        let Origin { sender, post: number, public, .. } = origin;
         let (topic, payload) = (message.topic.clone(), message.payload.clone());
-        let (message, expires_ms) = match self.admit(sender, message, taken_s) {
+        let (message, expires_ms) = match self.admit(origin, message, taken_s) {
             Ok(admitted) => admitted,
             Err(left_out) => {
                 self.leave_out(origin, &topic, &payload, left_out)?;
@@ -100,11 +101,19 @@ impl Step<'_> {
     /// The message as it gets in, and when it expires, in milliseconds since 1970.
     pub(super) fn admit(
         &self,
-        sender: &Username,
+        origin: Origin<'_>,
         message: Message,
         taken_s: Option<u64>,
     ) -> Result<(Message, Option<u64>), LeftOut> {
-        let message = match inward::inward(sender, message, self.config) {
+        let is_old = match origin.take {
+            CatchUp::Everything => false,
+            CatchUp::Retained => !message.retain,
+            CatchUp::FromNowOn => true,
+        };
+        if is_old {
+            return Err(LeftOut::Unwanted);
+        }
+        let message = match inward::inward(origin.sender, message, self.config) {
             Inward::Wanted(message) => message,
             Inward::Unwanted => return Err(LeftOut::Unwanted),
             Inward::Refused(refusal) => return Err(LeftOut::Refused(refusal.into())),

@@ -9,9 +9,10 @@ mod turns;
 use std::time::Duration;
 
 use super::*;
-use crate::config::parse_bridge;
+use crate::config::{CatchUp, parse_bridge};
 use crate::frame::v1::{Content, Entry, Frame, FrameHead, Notes};
 use crate::message::{Message, MessageId, Properties, Qos};
+use crate::store::PeerRecord;
 
 /// When the tests take place, in seconds since 1970.
 const NOW_S: u64 = 1_736_500_000;
@@ -256,6 +257,24 @@ fn wish_10_a_message_that_expired_on_its_way_does_not_arrive_late() {
     assert_eq!(bob.counters().expired, 2);
     bob.deliver(&news.rows);
     assert_eq!(bob.receipt().unwrap().1.highest, 1);
+}
+
+#[tokio::test]
+async fn of_what_was_posted_before_only_the_retained_messages_come_in_if_so_wanted() {
+    let mut bob = Bob::new();
+    let record = PeerRecord { first_contact_s: NOW_S, begins_at: PostNumber(0) };
+    bob.store.meet(&alice(), record).await.unwrap();
+    bob.store.set_old(&alice(), PostNumber(102), CatchUp::Retained).await.unwrap();
+    let retained = |number| Entry { retain: true, ..entry(number) };
+    let news = bob.find_frames(&[&asking(3, 1, vec![entry(5)]), &asking(1, 1, vec![entry(1), retained(2)])]);
+    assert_eq!(payloads(&news), ["2"]);
+    assert_eq!(payloads(&bob.find_frames(&[&asking(2, 1, vec![entry(3), retained(4)])])), ["3", "4"]);
+    assert_eq!(bob.counters().unwanted, 2, "a held frame is as old as the post that brought it");
+    bob.deliver(&bob.store.run(|tx| inbox::rows_after(tx, 0, 10)).unwrap());
+    assert_eq!(bob.receipt().unwrap().1, v1::Coverage { highest: 3, gaps: Vec::new() }, "nobody waits for the rest");
+    bob.store.set_old(&alice(), PostNumber(104), CatchUp::FromNowOn).await.unwrap();
+    assert!(bob.find_frames(&[&asking(4, 4, vec![retained(6)])]).rows.is_empty());
+    assert_eq!(payloads(&bob.find_frames(&[&asking(5, 4, vec![entry(7)])])), ["7"]);
 }
 
 #[test]

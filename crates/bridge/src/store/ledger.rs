@@ -59,6 +59,16 @@ impl Store {
         self.transaction(|tx| Ok(PostNumber(value(tx, "next_number")?.unwrap_or(0)))).await
     }
 
+    /// When the bridge was last known to run, in milliseconds since 1970; none if it never did.
+    pub(crate) async fn last_run(&self) -> Result<Option<u64>, StoreError> {
+        self.transaction(|tx| value(tx, "last_run")).await
+    }
+
+    /// Writes down that the bridge runs.
+    pub(crate) async fn note_run(&self, now_ms: u64) -> Result<(), StoreError> {
+        self.transaction(move |tx| set_value(tx, "last_run", &now_ms)).await
+    }
+
     /// The profile as it was last read or written.
     pub(crate) async fn known_profile(&self) -> Result<Option<KnownProfile>, StoreError> {
         self.transaction(|tx| value(tx, "profile")).await

@@ -9,7 +9,7 @@ mod frames;
 pub(crate) mod inbox;
 pub(crate) mod ledger;
 mod outbox;
-mod peers;
+pub(crate) mod peers;
 pub(crate) mod quarantine;
 mod schema;
 pub(crate) mod streams;

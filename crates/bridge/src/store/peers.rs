@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 use twister::{PostNumber, Username};
 
+use super::inbox::{from_json, to_json};
 use super::{Store, StoreError, broken};
+use crate::config::CatchUp;
 use crate::topic::TopicFilter;
 
 /// Since when an account is followed.
@@ -40,6 +42,22 @@ impl Store {
             tx.execute(query, fields).map(drop)
         })
         .await
+    }
+
+    /// Lower numbers of `peer` are left alone from now on.
+    pub(crate) async fn skip_posts(&self, peer: &Username, below: PostNumber) -> Result<(), StoreError> {
+        let peer = peer.clone();
+        self.transaction(move |tx| {
+            let query = "UPDATE peer SET begins_at = max(begins_at, ?2) WHERE name = ?1";
+            tx.execute(query, params![peer.as_str(), below.0]).map(drop)
+        })
+        .await
+    }
+
+    /// Of posts of `peer` below `below`, as many as were called old before or more, comes in what `take` says.
+    pub(crate) async fn set_old(&self, peer: &Username, below: PostNumber, take: CatchUp) -> Result<(), StoreError> {
+        let peer = peer.clone();
+        self.transaction(move |tx| set_old(tx, &peer, below, take)).await
     }
 
     /// The subscriptions that peers have published, as far as they are known.
@@ -86,4 +104,18 @@ impl Store {
         })
         .await
     }
+}
+
+/// Of posts of `peer` below `below`, as many as were called old before or more, comes in what `take` says.
+pub(crate) fn set_old(tx: &Transaction<'_>, peer: &Username, below: PostNumber, take: CatchUp) -> rusqlite::Result<()> {
+    let query = "UPDATE peer SET old_below = max(old_below, ?2), old_take = ?3 WHERE name = ?1";
+    tx.execute(query, params![peer.as_str(), below.0, to_json(&take)?]).map(drop)
+}
+
+/// What comes in of `post`.
+pub(crate) fn catch_up(tx: &Transaction<'_>, peer: &Username, post: PostNumber) -> rusqlite::Result<CatchUp> {
+    let query = "SELECT old_take FROM peer WHERE name = ?1 AND old_below > ?2 AND old_take IS NOT NULL";
+    let take =
+        tx.prepare_cached(query)?.query_row(params![peer.as_str(), post.0], |row| from_json(row, 0)).optional()?;
+    Ok(take.unwrap_or(CatchUp::Everything))
 }

@@ -139,6 +139,10 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE inbox ADD COLUMN expires_ms INTEGER;       -- when it is worth nothing any more; NULL for never
     CREATE INDEX inbox_message ON inbox (sender, message) WHERE message IS NOT NULL;
 
+    -- Posts below old_below were there before anybody looked; old_take says what of them comes in, NULL for everything.
+    ALTER TABLE peer ADD COLUMN old_below INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE peer ADD COLUMN old_take TEXT;
+
     -- Streams of frames that come in. Public frames and those for this account are counted separately.
     CREATE TABLE peer_stream (
         id        INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -197,7 +197,7 @@ fn no_receipts_are_owed_for_what_may_be_lost() {
     bob.find_public_frames(&[&plain(1, vec![entry(2)])]);
     bob.find_frames(&[&plain(2, vec![entry(3)])]);
     assert_eq!(bob.receipt(), None);
-    let news = bob.find_frames(&[&frame(3, 3)]);
+    let news = bob.find_frames(&[&asking(3, 3, vec![entry(4)])]);
     assert_eq!(bob.receipt(), Some((coverage(3, &[]), coverage(2, &[]))));
     bob.deliver(&news.rows);
     assert_eq!(bob.receipt(), Some((coverage(3, &[]), coverage(3, &[]))));

@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use mqtt5_protocol::ReasonCode;
+use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -47,10 +47,10 @@ pub(crate) enum ConnectionError {
     Silent,
     /// The broker does not let the client in.
     #[error("refused: {0:?}")]
-    Refused(ReasonCode),
+    Refused(ConnectReturnCode),
     /// The broker has said that it ends the connection.
     #[error("ended by the broker: {0:?}")]
-    Ended(ReasonCode),
+    Ended(DisconnectReasonCode),
     /// What answers does not speak MQTT as it should.
     #[error("not MQTT: {0}")]
     Codec(#[from] CodecError),
@@ -189,7 +189,7 @@ impl Connection {
 
     /// Takes leave: writes all that is queued, says goodbye, and waits a moment for the broker to hang up.
     pub(crate) async fn leave(mut self) {
-        if self.send(&Packet::Disconnect(ReasonCode::Success)).is_ok() {
+        if self.send(&Packet::Disconnect(DisconnectReasonCode::NormalDisconnection)).is_ok() {
             // A broker that does not listen any more finds out by itself.
             let _ = timeout(LEAVE_TIMEOUT, self.finish()).await;
         }

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use mqtt5_protocol::ReasonCode;
+use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode};
 
 use super::connection::ConnectionError;
 use super::transport::TransportError;
@@ -46,20 +46,24 @@ impl Fault {
         Self { code: ProblemCode::BrokerUnreachable, message, lasting: false }
     }
 
-    fn refused(reason: ReasonCode, url: &BrokerUrl) -> Self {
+    fn refused(reason: ConnectReturnCode, url: &BrokerUrl) -> Self {
         match reason {
-            ReasonCode::BadUsernameOrPassword | ReasonCode::NotAuthorized => Self {
+            ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => Self {
                 code: ProblemCode::BrokerCredentials,
                 message: format!(
                     "the broker at {url} refuses the user name or password; enter them again in the settings"
                 ),
                 lasting: true,
             },
-            ReasonCode::UnsupportedProtocolVersion => Self::lasting(format!(
+            ConnectReturnCode::UnsupportedProtocolVersion => Self::lasting(format!(
                 "the broker at {url} does not speak the version of MQTT that is asked for; set broker.protocol to auto"
             )),
-            ReasonCode::Banned => Self::lasting(format!("the broker at {url} has banned this client; ask who runs it")),
-            ReasonCode::ServerBusy | ReasonCode::ServerUnavailable | ReasonCode::ConnectionRateExceeded => {
+            ConnectReturnCode::Banned => {
+                Self::lasting(format!("the broker at {url} has banned this client; ask who runs it"))
+            }
+            ConnectReturnCode::ServerBusy
+            | ConnectReturnCode::ServerUnavailable
+            | ConnectReturnCode::ConnectionRateExceeded => {
                 Self::passing(format!("the broker at {url} is busy ({reason:?}); try again later"))
             }
             other => {
@@ -68,12 +72,12 @@ impl Fault {
         }
     }
 
-    fn ended(reason: ReasonCode, url: &BrokerUrl) -> Self {
+    fn ended(reason: DisconnectReasonCode, url: &BrokerUrl) -> Self {
         let why = match reason {
-            ReasonCode::SessionTakenOver => {
+            DisconnectReasonCode::SessionTakenOver => {
                 "another program has connected under this bridge's name; does the bridge run twice?".to_owned()
             }
-            ReasonCode::ServerShuttingDown => "it is shutting down".to_owned(),
+            DisconnectReasonCode::ServerShuttingDown => "it is shutting down".to_owned(),
             other => format!("{other:?}"),
         };
         Self::passing(format!("the broker at {url} has closed the connection: {why}"))

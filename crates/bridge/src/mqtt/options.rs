@@ -1,10 +1,11 @@
 //! Where a broker is, who logs in there, and in which version of the protocol.
 
+use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
+
 use super::connection::{Connection, ConnectionError};
 use super::packet::{Hello, Protocol, Welcome};
 use crate::config::{BrokerConfig, BrokerUrl, ProtocolChoice};
 use crate::secrets::Password;
-use mqtt5_protocol::ReasonCode;
 
 /// Where a broker is and who logs in there.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ impl Login {
         };
         let outcome = Connection::open(self, hello, first).await;
         let refused = match &outcome {
-            Err(ConnectionError::Refused(ReasonCode::UnsupportedProtocolVersion)) => true,
+            Err(ConnectionError::Refused(ConnectReturnCode::UnsupportedProtocolVersion)) => true,
             // Brokers that do not know it may simply hang up. So does one that is being stopped, so this is not remembered.
             Err(ConnectionError::ClosedAtOnce) => false,
             _ => return outcome,

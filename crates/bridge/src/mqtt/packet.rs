@@ -1,7 +1,7 @@
 //! MQTT packets as a client meets them, the same for both versions of the protocol.
 
 use bytes::Bytes;
-use mqtt5_protocol::{Properties, ReasonCode};
+use rumqttc::v5::mqttbytes::v5::{DisconnectReasonCode, PublishProperties};
 
 use super::properties;
 use crate::message::{Message, Qos};
@@ -27,7 +27,7 @@ pub(crate) enum Packet {
     UnsubAck(u16),
     PingReq,
     PingResp,
-    Disconnect(ReasonCode),
+    Disconnect(DisconnectReasonCode),
 }
 
 /// PUBLISH.
@@ -43,7 +43,7 @@ pub(crate) struct Publish {
     /// 0 for quality of service 0.
     pub packet: u16,
     /// None in MQTT 3.1.1.
-    pub properties: Properties,
+    pub properties: PublishProperties,
 }
 
 impl Publish {

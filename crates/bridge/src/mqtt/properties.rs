@@ -2,7 +2,7 @@
 //! mark on what it leaves at the broker.
 
 use bytes::Bytes;
-use mqtt5_protocol::{Properties as Wire, PropertyId, PropertyValue};
+use rumqttc::v5::mqttbytes::v5::PublishProperties as Wire;
 use sha2::{Digest as _, Sha256};
 use twister::Username;
 
@@ -31,27 +31,18 @@ pub(crate) struct Read {
 
 /// Reads the properties of a message from the broker.
 pub(crate) fn read(wire: &Wire) -> Read {
-    let text = |id| match wire.get(id) {
-        Some(PropertyValue::Utf8String(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let correlation_data = match wire.get(PropertyId::CorrelationData) {
-        Some(PropertyValue::BinaryData(data)) => Some(data.to_vec()),
-        _ => None,
-    };
     let mut read = Read {
         properties: Properties {
-            content_type: text(PropertyId::ContentType),
+            content_type: wire.content_type.clone(),
             // One that is no topic could not be answered to.
-            response_topic: text(PropertyId::ResponseTopic).and_then(|topic| Topic::try_from(topic).ok()),
-            correlation_data,
-            expiry_s: wire.get_message_expiry_interval(),
+            response_topic: wire.response_topic.clone().and_then(|topic| Topic::try_from(topic).ok()),
+            correlation_data: wire.correlation_data.as_ref().map(|data| data.to_vec()),
+            expiry_s: wire.message_expiry_interval,
             user: Vec::new(),
         },
         ..Read::default()
     };
-    for value in wire.get_all(PropertyId::UserProperty).unwrap_or_default() {
-        let PropertyValue::Utf8StringPair(name, value) = value else { continue };
+    for (name, value) in &wire.user_properties {
         match name.as_str() {
             PATH if read.path.is_empty() => read.path = path_of(value).unwrap_or_default(),
             MARK => read.mark = Some(value.clone()),
@@ -66,25 +57,18 @@ pub(crate) fn read(wire: &Wire) -> Read {
 /// The properties that a message is published with. `expiry_s` is what is left of its expiry.
 pub(crate) fn write(message: &Message, expiry_s: Option<u32>) -> Wire {
     let Properties { content_type, response_topic, correlation_data, expiry_s: _, user } = &message.properties;
-    let mut wire = Wire::default();
-    if let Some(content_type) = content_type {
-        wire.set_content_type(content_type.clone());
-    }
-    if let Some(topic) = response_topic {
-        wire.set_response_topic(topic.to_string());
-    }
-    if let Some(data) = correlation_data {
-        wire.set_correlation_data(Bytes::copy_from_slice(data));
-    }
-    if let Some(expiry_s) = expiry_s {
-        wire.set_message_expiry_interval(expiry_s);
-    }
-    for (name, value) in user.iter().filter(|(name, _)| ![PATH, MARK].contains(&name.as_str())) {
-        wire.add_user_property(name.clone(), value.clone());
-    }
+    let mut wire = Wire {
+        content_type: content_type.clone(),
+        response_topic: response_topic.as_ref().map(ToString::to_string),
+        correlation_data: correlation_data.as_ref().map(|data| Bytes::copy_from_slice(data)),
+        message_expiry_interval: expiry_s,
+        ..Wire::default()
+    };
+    let own = user.iter().filter(|(name, _)| ![PATH, MARK].contains(&name.as_str()));
+    wire.user_properties.extend(own.cloned());
     if !message.path.is_empty() {
         let names: Vec<&str> = message.path.iter().map(Username::as_str).collect();
-        wire.add_user_property(PATH.to_owned(), names.join(","));
+        wire.user_properties.push((PATH.to_owned(), names.join(",")));
     }
     wire
 }
@@ -134,7 +118,7 @@ mod tests {
     fn a_path_that_is_not_valid_counts_as_none_and_is_no_user_property() {
         for path in ["", "alice,", "Not A Name", ",bob", "alice bob"] {
             let mut wire = Wire::default();
-            wire.add_user_property(PATH.to_owned(), path.to_owned());
+            wire.user_properties.push((PATH.to_owned(), path.to_owned()));
             assert_eq!(read(&wire), Read::default(), "{path:?}");
         }
     }
@@ -143,7 +127,7 @@ mod tests {
     fn what_the_broker_added_and_what_imitates_the_bridge_does_not_travel() {
         let mut wire = Wire::default();
         for name in ADDED_BY_BROKER {
-            wire.add_user_property(name.to_owned(), "publisher".to_owned());
+            wire.user_properties.push((name.to_owned(), "publisher".to_owned()));
         }
         assert_eq!(read(&wire), Read::default());
         let mut forged = message();
@@ -155,7 +139,7 @@ mod tests {
     #[test]
     fn a_response_topic_that_cannot_be_answered_to_is_left_out() {
         let mut wire = Wire::default();
-        wire.set_response_topic("doors/+".to_owned());
+        wire.response_topic = Some("doors/+".to_owned());
         assert_eq!(read(&wire).properties.response_topic, None);
     }
 
@@ -167,7 +151,7 @@ mod tests {
             assert_ne!(ours, other);
         }
         let mut wire = write(&message(), None);
-        wire.add_user_property(MARK.to_owned(), ours.clone());
+        wire.user_properties.push((MARK.to_owned(), ours.clone()));
         assert_eq!(read(&wire).mark, Some(ours));
     }
 }

@@ -1,6 +1,6 @@
 //! What the session publishes: messages for the broker, and the bridge's own state.
 
-use mqtt5_protocol::Properties;
+use rumqttc::v5::mqttbytes::v5::PublishProperties;
 use tokio::time::Instant;
 
 use super::{Delivery, Interruption, Link, Session};
@@ -111,7 +111,7 @@ impl Session {
         }
         if publish.retain {
             let mark = properties::mark(&self.setup.client_id, message.topic.as_str(), &message.payload);
-            publish.properties.add_user_property(properties::MARK.to_owned(), mark);
+            publish.properties.user_properties.push((properties::MARK.to_owned(), mark));
         }
         publish
     }
@@ -183,7 +183,7 @@ impl Session {
             retain: link.welcome.retain,
             again: false,
             packet: packet.unwrap_or_default(),
-            properties: Properties::default(),
+            properties: PublishProperties::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod deliverer;
 mod fetcher;
 mod node_fault;
 mod poster;
+mod queue;
 mod readback;
 mod steward;
 mod subscriptions;

@@ -142,12 +142,7 @@ impl Bridge {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn queue_page(
-        &self,
-        selection: Selection,
-        after: RowId,
-        limit: usize,
-    ) -> Result<QueuePage, StoreError> {
+    pub async fn queue_page(&self, selection: Selection, after: RowId, limit: usize) -> Result<QueuePage, StoreError> {
         self.context.queue_page(selection, after, limit).await
     }
 

@@ -81,12 +81,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ControlError`].
-    pub async fn page(
-        &mut self,
-        selection: &Selection,
-        after: RowId,
-        limit: usize,
-    ) -> Result<QueuePage, ControlError> {
+    pub async fn page(&mut self, selection: &Selection, after: RowId, limit: usize) -> Result<QueuePage, ControlError> {
         match self.ask(&Request::Page { selection: selection.clone(), after, limit }).await? {
             Reply::Page(page) => Ok(page),
             other => Err(unexpected(other)),

@@ -54,7 +54,10 @@ async fn answer_all(context: Context, stream: impl AsyncRead + AsyncWrite) {
         let reply = match serde_json::from_slice(&line) {
             Ok(request) => answer(&context, request).await,
             Err(error) => Reply::Refused {
-                message: format!("the bridge, version {}, does not know the request: {error}", env!("CARGO_PKG_VERSION")),
+                message: format!(
+                    "the bridge, version {}, does not know the request: {error}",
+                    env!("CARGO_PKG_VERSION")
+                ),
             },
         };
         let Ok(mut text) = serde_json::to_vec(&reply) else { return };
@@ -68,9 +71,7 @@ async fn answer_all(context: Context, stream: impl AsyncRead + AsyncWrite) {
 async fn answer(context: &Context, request: Request) -> Reply {
     let reply = match request {
         Request::Status => status(context).await.map(|status| Reply::Status(Box::new(status))),
-        Request::Page { selection, after, limit } => {
-            context.queue_page(selection, after, limit).await.map(Reply::Page)
-        }
+        Request::Page { selection, after, limit } => context.queue_page(selection, after, limit).await.map(Reply::Page),
         Request::Change { action, selection } => context.change_queue(action, selection).await.map(Reply::Change),
     };
     reply.unwrap_or_else(|error| Reply::Refused { message: error.to_string() })

@@ -70,3 +70,6 @@ impl Outgoing {
         self.store.drop_lapsed(Some(&self.held()), now.wall_ms)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ mod absence;
 mod bad_input;
 mod kill;
 mod outages;
+mod queue;
 mod soak;
 mod stranger;
 mod support;

@@ -1,6 +1,6 @@
 //! The handle of a running bridge.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use twister::{Client, Credentials, PostNumber, RpcError};
 
 use crate::config::{BridgeConfig, BridgeName, RuleError};
+use crate::control;
 use crate::engine::{self, Board, Context};
 use crate::event::{BridgeEvent, BridgeState, Phase};
 use crate::mqtt::Login;
 use crate::outgoing::Outgoing;
+use crate::queue::{QueueAction, QueueChange, QueuePage, QueueSummary, RowId, Selection};
 use crate::secrets::Secrets;
 use crate::store::{Quarantined, Store, StoreError};
 
@@ -24,9 +26,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 /// A running bridge. Dropping it stops it without waiting.
 pub struct Bridge {
     name: BridgeName,
-    board: Board,
-    store: Store,
-    stop: CancellationToken,
+    context: Context,
     tasks: JoinSet<()>,
 }
 
@@ -45,21 +45,26 @@ pub enum StartError {
 }
 
 impl Bridge {
-    /// Opens the bridge's database in `data_dir/<bridge name>/` and starts its tasks.
+    /// Where the bridge of this name keeps its database, and where it can be asked while it runs.
+    pub fn folder(data_dir: &Path, name: &BridgeName) -> PathBuf {
+        data_dir.join(name.as_str())
+    }
+
+    /// Opens the bridge's database in its [`folder`](Self::folder) and starts its tasks.
     ///
     /// # Errors
     /// [`StartError`]; nothing runs then.
     pub async fn start(config: BridgeConfig, secrets: Secrets, data_dir: &Path) -> Result<Self, StartError> {
         config.check()?;
         let name = config.name.clone();
-        let folder = data_dir.join(name.as_str());
-        let opened = tokio::task::spawn_blocking(move || Store::open(&folder)).await;
+        let folder = Self::folder(data_dir, &name);
+        let opening = folder.clone();
+        let opened = tokio::task::spawn_blocking(move || Store::open(&opening)).await;
         let store = opened.map_err(|_| StoreError::ShuttingDown)??;
+        let listener = control::Listener::bind(&folder);
         let credentials = Credentials::new(config.twister.user.as_str(), secrets.node.reveal());
         let client = Client::new(&config.twister.url, &credentials)?;
         let login = Login::new(&config.broker, secrets.broker);
-        let board = Board::new(name.clone());
-        let stop = CancellationToken::new();
         let stream = store.identity().await?.stream;
         let context = Context {
             packers: Arc::new(watch::Sender::new(store.packers().await?)),
@@ -68,17 +73,24 @@ impl Bridge {
             stream,
             client,
             published: Arc::new(watch::Sender::new(store.published_topics().await?)),
-            store: store.clone(),
-            board: board.clone(),
+            store,
+            board: Board::new(name.clone()),
             prepared: Arc::new(watch::Sender::new(false)),
             profile_out: Arc::new(watch::Sender::new(false)),
             highest_allowed: Arc::new(watch::Sender::new(PostNumber(0))),
             config: Arc::new(config),
             signals: Arc::default(),
-            stop: stop.clone(),
+            stop: CancellationToken::new(),
         };
-        let tasks = engine::spawn(context, login).await?;
-        Ok(Self { name, board, store, stop, tasks })
+        let mut tasks = engine::spawn(context.clone(), login).await?;
+        match listener {
+            Ok(listener) => drop(tasks.spawn(control::serve(context.clone(), listener))),
+            // Messages cross all the same.
+            Err(error) => tracing::warn!(
+                bridge = %name, %error, "the bridge cannot be asked for its status or queue while it runs"
+            ),
+        }
+        Ok(Self { name, context, tasks })
     }
 
     /// What the bridge is called.
@@ -88,17 +100,17 @@ impl Bridge {
 
     /// The state now.
     pub fn state(&self) -> BridgeState {
-        self.board.state()
+        self.context.board.state()
     }
 
     /// The state, to wait for changes of it.
     pub fn watch_state(&self) -> watch::Receiver<BridgeState> {
-        self.board.watch()
+        self.context.board.watch()
     }
 
     /// What happens from now on. A listener that is slow misses events, not the bridge.
     pub fn events(&self) -> broadcast::Receiver<BridgeEvent> {
-        self.board.events()
+        self.context.board.events()
     }
 
     /// The last messages that were refused, the newest first, at most `limit`.
@@ -106,7 +118,7 @@ impl Bridge {
     /// # Errors
     /// What the database says.
     pub async fn quarantine(&self, limit: usize) -> Result<Vec<Quarantined>, StoreError> {
-        self.store.quarantine(limit).await
+        self.context.store.quarantine(limit).await
     }
 
     /// Throws away what is in the quarantine.
@@ -114,24 +126,49 @@ impl Bridge {
     /// # Errors
     /// What the database says.
     pub async fn clear_quarantine(&self) -> Result<(), StoreError> {
-        self.store.clear_quarantine().await
+        self.context.store.clear_quarantine().await
+    }
+
+    /// What waits to go out, for each receiver.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn queue(&self) -> Result<Vec<QueueSummary>, StoreError> {
+        self.context.queue().await
+    }
+
+    /// The selected messages that wait after entry `after` (0 for the first), at most `limit` of them and
+    /// [`MOST_ENTRIES`](crate::queue::MOST_ENTRIES).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn queue_page(&self, selection: Selection, after: RowId, limit: usize) -> Result<QueuePage, StoreError> {
+        self.context.queue_page(selection, after, limit).await
+    }
+
+    /// Does something with the selected messages that wait.
+    ///
+    /// # Errors
+    /// What the database says; nothing is changed then.
+    pub async fn change_queue(&self, action: QueueAction, selection: Selection) -> Result<QueueChange, StoreError> {
+        self.context.change_queue(action, selection).await
     }
 
     /// Finishes what it has begun and closes the database. What waits goes on at the next start.
     pub async fn stop(mut self) {
-        self.board.set_phase(Phase::Stopping);
-        self.stop.cancel();
+        self.context.board.set_phase(Phase::Stopping);
+        self.context.stop.cancel();
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_TIMEOUT, ended).await.is_err() {
             tracing::warn!(bridge = %self.name, "a task did not end in time; what it had begun is found at the next start");
             self.tasks.shutdown().await;
         }
-        self.board.set_phase(Phase::Stopped);
+        self.context.board.set_phase(Phase::Stopped);
     }
 }
 
 impl Drop for Bridge {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.context.stop.cancel();
     }
 }

@@ -201,6 +201,9 @@ pub struct Counters {
     /// Messages that a newer value of their topic took the place of before they left.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub superseded: u64,
+    /// Messages that a person dropped while they waited to go out.
+    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
+    pub dropped: u64,
     /// Private messages that the receiver's broker has taken over, as it says.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub acked: u64,

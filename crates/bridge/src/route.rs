@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use twister::Username;
 
 use crate::config::{BridgeConfig, Forward, Visibility};
@@ -15,7 +16,8 @@ use crate::pack::DEFAULT_MAX_WAIT;
 use crate::topic::{Topic, TopicFilter};
 
 /// Who a post or direct message is for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Receiver {
     /// Everybody: a public post.
     Everybody,

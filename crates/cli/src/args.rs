@@ -1,5 +1,9 @@
 //! The command line.
 
+mod queue;
+
+pub(crate) use queue::{QueueArgs, QueueCommand, StatusArgs};
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -71,6 +75,17 @@ pub(crate) enum Command {
     /// the recording's own time, and tells the posts of each rule; the recording is one as for estimate. It connects to
     /// nothing, so it does not know what the receivers of private messages have subscribed to.
     Rehearse(RehearseArgs),
+    /// Say how the bridges of a configuration are, and what waits
+    ///
+    /// Asks each bridge that runs, as the same user: its state, problems, posts left, what has crossed, and what waits for
+    /// whom and why. Of one that does not run it says what waits.
+    Status(StatusArgs),
+    /// List what waits to go out; hold, release, drop or retry it
+    ///
+    /// Works on bridges that run, and on the database of those that do not. A message can be held or dropped as long as no
+    /// part of it is in a frame (state packed); one that is out (posted) is given up with drop, if all that shares its post
+    /// is dropped. What comes later overtakes what is held.
+    Queue(QueueArgs),
 }
 
 #[derive(Debug, clap::Args)]

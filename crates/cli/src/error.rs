@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use mqtt_twister_bridge::config::ConfigError;
+use mqtt_twister_bridge::StoreError;
+use mqtt_twister_bridge::config::{BridgeName, ConfigError};
+use mqtt_twister_bridge::control::ControlError;
 use mqtt_twister_sandbox::SandboxError;
 use mqtt_twister_tryout::TryoutError;
 
@@ -27,6 +29,24 @@ pub(crate) enum CliError {
     /// The system does not say where a user's data belongs.
     #[error("this system names no folder for a user's data: say where with --data-dir DIR")]
     NoDataDir,
+    /// Numbers of messages without the bridge whose they are.
+    #[error("--id names messages of one bridge: say which with --bridge NAME")]
+    WhoseId,
+    /// Everything would be dropped.
+    #[error("this would drop all that waits: say which with --to, --topic or --id, or --all if all is meant")]
+    DropsAll,
+    /// A running bridge did not do what was asked.
+    #[error("{bridge}: {source}")]
+    Control { bridge: BridgeName, source: ControlError },
+    /// A bridge's database cannot be used.
+    #[error("{bridge}: {source}")]
+    Store { bridge: BridgeName, source: StoreError },
+    /// A bridge holds its database and cannot be asked.
+    #[error(
+        "{bridge} runs, as its database in {} is in use, and does not answer there. It may be starting or stopping: ask \
+         again; if that does not help, restart it", folder.display()
+    )]
+    NotAnswering { bridge: BridgeName, folder: PathBuf },
     /// An account on a node that there is none of.
     #[error("--user {name}@{node}: there is no node {node}; with --nodes {nodes} they are 0 to {}", nodes - 1)]
     NoSuchNode { name: String, node: usize, nodes: usize },
@@ -62,10 +82,15 @@ impl CliError {
             | Self::TraceLine { .. }
             | Self::NoSuchBridge { .. }
             | Self::NoDataDir
+            | Self::WhoseId
+            | Self::DropsAll
             | Self::NoSuchNode { .. }
             | Self::TooManyPorts { .. } => 2,
             Self::NoneStarted
             | Self::SomeNotStarted { .. }
+            | Self::Control { .. }
+            | Self::Store { .. }
+            | Self::NotAnswering { .. }
             | Self::Sandbox(_)
             | Self::Tryout(_)
             | Self::StoppedTwice

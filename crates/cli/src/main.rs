@@ -6,9 +6,12 @@
 mod args;
 mod bridges;
 mod commands;
+mod config;
+mod data_dir;
 mod error;
 mod news;
 mod output;
+mod reach;
 mod shutdown;
 
 use std::io;
@@ -45,6 +48,8 @@ fn start(args: Args, output: &Output) -> Result<(), CliError> {
             Command::Check(args) => commands::check::run(&args, output),
             Command::Estimate(args) => commands::estimate::run(&args, output),
             Command::Rehearse(args) => commands::rehearse::run(&args, output),
+            Command::Status(args) => commands::status::run(args, output).await,
+            Command::Queue(args) => commands::queue::run(args, output).await,
         }
     })
 }

@@ -114,6 +114,18 @@ impl BridgeProcess {
     }
 }
 
+/// Runs another command of the program on the TOML configuration that a [`BridgeProcess`] was started with in `dir`, and
+/// returns what it prints. The first of `words` is the command.
+pub async fn ask(dir: &Path, words: &[&str]) -> Vec<Value> {
+    let (name, options) = words.split_first().expect("a command");
+    let mut command = command(dir);
+    command.args(["--json", name]).arg(dir.join("config.toml")).args(options).arg("--data-dir").arg(dir.join("data"));
+    let output = in_time(name, command.output()).await.unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!((output.status.code(), stderr.as_str()), (Some(0), ""), "{words:?} said:\n{stdout}");
+    stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
 /// Asks a process with SIGTERM to stop.
 pub fn terminate(child: &Child) {
     signal(child, "TERM");

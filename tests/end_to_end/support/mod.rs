@@ -6,7 +6,7 @@ mod config;
 mod mosquitto;
 mod network;
 
-pub use bridge_process::BridgeProcess;
+pub use bridge_process::{BridgeProcess, ask};
 pub use client::{Client, Message};
 pub use config::{alice_json, bob_json, toml_bridge};
 pub use mosquitto::{Mosquitto, free_port};

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mqtt_twister_sandbox::{Clock, ManualClock, NodeConfig};
-use twister::{Client, Credentials, Username};
+use serde_json::Value;
+use twister::{Client, Credentials, DhtPut, MessageRange, Peer, Username};
 
 /// What every node wants to hear.
 pub const USER: &str = "user";
@@ -70,13 +71,31 @@ impl Network {
 
     /// Makes a key for an account, and leaves it unregistered.
     pub async fn create_key(&self, node: usize, account: &str) {
-        self.client(node).create_wallet_user(&account.parse::<Username>().unwrap()).await.unwrap();
+        self.client(node).create_wallet_user(&name(account)).await.unwrap();
     }
 
     /// Registers an account whose key is there.
     pub async fn register(&self, node: usize, account: &str) {
-        self.client(node).send_new_user_transaction(&account.parse::<Username>().unwrap()).await.unwrap();
+        self.client(node).send_new_user_transaction(&name(account)).await.unwrap();
         self.sandbox.mine(10);
+    }
+
+    /// Has an account follow another one.
+    pub async fn follow(&self, node: usize, account: &str, other: &str) {
+        self.client(node).follow(&name(account), &[name(other)]).await.unwrap();
+    }
+
+    /// Writes the first profile of an account.
+    pub async fn put_profile(&self, node: usize, account: &str, profile: &Value) {
+        let put = DhtPut::Single { seq: 1 };
+        self.client(node).dht_put(account, "profile", put, profile, &name(account)).await.unwrap();
+    }
+
+    /// The texts of the direct messages that an account's node has for it from another one.
+    pub async fn direct_messages(&self, node: usize, account: &str, from: &str) -> Vec<String> {
+        let (from, range) = (Peer::User(name(from)), MessageRange::default());
+        let messages = self.client(node).direct_messages(&name(account), &from, range, 1000).await.unwrap();
+        messages.into_iter().filter(|message| !message.from_me).map(|message| message.text).collect()
     }
 
     /// Brings a network that was syncing up to date.
@@ -89,4 +108,8 @@ impl Network {
         let url = self.url(node).parse().unwrap();
         Client::new(&url, &Credentials::new(USER, PASSWORD)).unwrap()
     }
+}
+
+fn name(account: &str) -> Username {
+    account.parse().unwrap()
 }

@@ -16,6 +16,7 @@ mod deliverer;
 mod fetcher;
 mod node_fault;
 mod poster;
+mod queue;
 mod readback;
 mod steward;
 mod subscriptions;

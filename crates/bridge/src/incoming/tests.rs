@@ -105,7 +105,7 @@ impl Bob {
     }
 
     fn counters(&self) -> crate::event::Counters {
-        self.store.counters_now()
+        self.store.counters_now().unwrap()
     }
 }
 

@@ -7,6 +7,7 @@
 //! Deliberately not here: which messages share a frame ([`crate::pack`]), and how a post is made.
 
 mod lane;
+mod queue;
 mod retry;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,6 +16,7 @@ use std::time::Duration;
 use twister::{PostNumber, Username};
 
 use self::lane::{DroppedRow, Lane};
+pub(crate) use self::queue::Waiting;
 use self::retry::Retries;
 use crate::clock::Now;
 use crate::frame::v1::{Receipt, Stream};
@@ -290,6 +292,7 @@ impl Outgoing {
         now: Now,
     ) -> Result<Vec<Outcome>, StoreError> {
         let receiver = Receiver::Account(peer.clone());
+        self.store.set_last_heard(peer, now.wall_ms)?;
         let mut outcomes = Vec::new();
         for receipt in receipts.iter().filter(|receipt| receipt.stream == self.stream) {
             let (mut delivered, mut seen) = (Vec::new(), Vec::new());

@@ -274,7 +274,7 @@ pub(super) fn add_frame(tx: &Transaction<'_>, frame: &NewFrame) -> rusqlite::Res
 }
 
 /// Removes a frame, and the messages that are in no other one. Returns these.
-fn settle(tx: &Transaction<'_>, frame: RowId) -> rusqlite::Result<Vec<SentMessage>> {
+pub(super) fn settle(tx: &Transaction<'_>, frame: RowId) -> rusqlite::Result<Vec<SentMessage>> {
     let messages = contents(tx, frame)?;
     let query = "DELETE FROM outbox WHERE packed = 1 AND id IN (SELECT message FROM packed WHERE frame = ?1)
                      AND NOT EXISTS (SELECT 1 FROM packed AS other WHERE other.message = outbox.id AND other.frame <> ?1)";

@@ -37,6 +37,8 @@ pub enum Count {
     Expired,
     /// See [`Counters::superseded`].
     Superseded,
+    /// See [`Counters::dropped`].
+    Dropped,
     /// See [`Counters::acked`].
     Acked,
 }
@@ -105,18 +107,14 @@ impl Store {
         self.transaction(counters).await
     }
 
+    /// The same for those without tasks. Blocks.
+    pub(crate) fn counters_now(&self) -> Result<Counters, StoreError> {
+        self.run(counters)
+    }
+
     /// Counts `by` more.
     pub async fn count(&self, count: Count, by: usize) -> Result<(), StoreError> {
         self.transaction(move |tx| add(tx, count, by)).await
-    }
-}
-
-#[cfg(test)]
-impl Store {
-    /// The counters, for tests without tasks.
-    #[allow(clippy::unwrap_used)]
-    pub(crate) fn counters_now(&self) -> Counters {
-        self.run(counters).unwrap()
     }
 }
 
@@ -136,6 +134,7 @@ fn counters(tx: &Transaction<'_>) -> rusqlite::Result<Counters> {
         unwanted: counted(Count::Unwanted)?,
         expired: counted(Count::Expired)?,
         superseded: counted(Count::Superseded)?,
+        dropped: counted(Count::Dropped)?,
         acked: counted(Count::Acked)?,
         waiting_out: waiting(
             "SELECT (SELECT count(*) FROM outbox WHERE packed = 0) + (
@@ -162,6 +161,7 @@ impl Count {
             Self::Unwanted => "unwanted",
             Self::Expired => "expired",
             Self::Superseded => "superseded",
+            Self::Dropped => "dropped",
             Self::Acked => "acked",
         }
     }

@@ -11,6 +11,7 @@ pub(crate) mod ledger;
 mod outbox;
 pub(crate) mod peers;
 pub(crate) mod quarantine;
+mod queue;
 mod schema;
 pub(crate) mod streams;
 pub(crate) mod unfinished;
@@ -23,6 +24,7 @@ pub(crate) use ledger::KnownProfile;
 pub use outbox::{OutboxRow, Queue, Replaced, Taken};
 pub use peers::PeerRecord;
 pub use quarantine::Quarantined;
+pub(crate) use queue::Changed;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -32,6 +34,9 @@ use rusqlite::Connection;
 
 /// A row's key in the outbox or the inbox; rows are handled in its order.
 pub type RowId = i64;
+
+/// The database's file in the bridge's folder.
+const DATABASE: &str = "bridge.sqlite";
 
 /// The open database. Clones share it.
 #[derive(Clone)]
@@ -95,9 +100,14 @@ impl Store {
             TryLockError::WouldBlock => StoreError::InUse { path: folder.to_owned() },
             TryLockError::Error(source) => trouble(source),
         })?;
-        let mut connection = Connection::open(folder.join("bridge.sqlite"))?;
+        let mut connection = Connection::open(folder.join(DATABASE))?;
         schema::prepare(&mut connection)?;
         Ok(Self::with(connection, Some(Arc::new(lock))))
+    }
+
+    /// Whether there is a database in `folder`.
+    pub(crate) fn exists(folder: &Path) -> bool {
+        folder.join(DATABASE).exists()
     }
 
     fn with(connection: Connection, lock: Option<Arc<File>>) -> Self {
@@ -187,7 +197,7 @@ mod tests {
     fn a_database_of_a_newer_version_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         drop(Store::open(folder.path()).unwrap());
-        let connection = Connection::open(folder.path().join("bridge.sqlite")).unwrap();
+        let connection = Connection::open(folder.path().join(DATABASE)).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         assert!(matches!(Store::open(folder.path()), Err(StoreError::Newer { found: 99, .. })));
     }

@@ -146,11 +146,12 @@ impl Store {
     }
 
     /// Drops rows of quality of service 0 for the accounts in `held` that were taken before `before_ms`: they may be lost,
-    /// and nobody wants them late.
+    /// and nobody wants them late. What a person holds back stays.
     pub fn drop_stale(&self, held: &[Username], before_ms: u64) -> Result<(), StoreError> {
         self.run(|tx| {
             for name in held {
-                let query = "DELETE FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0";
+                let query = "DELETE FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0
+                                 AND held = 0";
                 let dropped = tx.execute(query, params![name.as_str(), before_ms])?;
                 ledger::add(tx, Count::Expired, dropped)?;
             }
@@ -276,6 +277,7 @@ fn expires_ms(route: &Route, now_ms: u64) -> Option<u64> {
 fn drop_unsure(tx: &Transaction<'_>, receiver: &Receiver) -> rusqlite::Result<()> {
     let query = "DELETE FROM outbox WHERE id IN (
                      SELECT id FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND packed = 0 AND retain = 0
+                         AND held = 0
                      ORDER BY id DESC LIMIT -1 OFFSET ?2)";
     let dropped = tx.prepare_cached(query)?.execute(params![to_text(receiver), MOST_UNSURE])?;
     ledger::add(tx, Count::Expired, dropped)

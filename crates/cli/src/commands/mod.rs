@@ -3,7 +3,9 @@
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod estimate;
+pub(crate) mod queue;
 pub(crate) mod rehearse;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod status;
 pub(crate) mod trace;

@@ -4,7 +4,7 @@
 mod message;
 mod trace;
 
-use mqtt_twister_bridge::config::{BridgeConfig, ConfigFile};
+use mqtt_twister_bridge::config::BridgeConfig;
 use mqtt_twister_bridge::message::Message;
 use mqtt_twister_bridge::pack::Pace;
 use twister::Username;
@@ -12,11 +12,12 @@ use twister::Username;
 use self::message::{InwardLine, OutwardLine};
 use self::trace::TraceLine;
 use crate::args::RehearseArgs;
+use crate::config;
 use crate::error::CliError;
 use crate::output::Output;
 
 pub(crate) fn run(args: &RehearseArgs, output: &Output) -> Result<(), CliError> {
-    let bridges = bridges(args)?;
+    let bridges = config::bridges(&args.config, args.bridge.as_ref())?;
     match (&args.topic, &args.trace) {
         (_, Some(file)) => {
             let lines = super::trace::load(file)?;
@@ -43,21 +44,5 @@ fn tell(config: &BridgeConfig, message: &Message, from: Option<&Username>, outpu
     match from {
         Some(sender) => output.line(&InwardLine::new(config, sender, message)),
         None => output.line(&OutwardLine::new(config, message)),
-    }
-}
-
-/// The bridges of the configuration, or the one that is asked for.
-fn bridges(args: &RehearseArgs) -> Result<Vec<BridgeConfig>, CliError> {
-    let path = || args.config.clone();
-    let loaded = ConfigFile::load(&args.config).map_err(|source| CliError::Config { path: path(), source })?;
-    let bridges: Vec<BridgeConfig> = loaded.bridges.into_iter().map(|bridge| bridge.config).collect();
-    let Some(wanted) = &args.bridge else { return Ok(bridges) };
-    match bridges.iter().find(|bridge| bridge.name == *wanted) {
-        Some(bridge) => Ok(vec![bridge.clone()]),
-        None => Err(CliError::NoSuchBridge {
-            path: path(),
-            bridge: wanted.to_string(),
-            has: bridges.iter().map(|bridge| bridge.name.to_string()).collect(),
-        }),
     }
 }

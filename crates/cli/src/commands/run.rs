@@ -1,24 +1,20 @@
 //! `run`: the bridges of a configuration file, until told to stop.
 
-use std::path::PathBuf;
-
 use mqtt_twister_bridge::config::{ConfigFile, LoadedBridge};
 use mqtt_twister_bridge::secrets::{SecretError, Secrets};
 
 use crate::args::RunArgs;
 use crate::bridges::Bridges;
+use crate::data_dir;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::shutdown::Shutdown;
-
-/// The folder's name inside the user's data folder.
-const DATA_FOLDER: &str = "mqtt-twister";
 
 pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<(), CliError> {
     let mut shutdown = Shutdown::listen().map_err(CliError::Runtime)?;
     let loaded =
         ConfigFile::load(&args.config).map_err(|source| CliError::Config { path: args.config.clone(), source })?;
-    let data_dir = args.data_dir.or_else(default_data_dir).ok_or(CliError::NoDataDir)?;
+    let data_dir = data_dir::or_default(args.data_dir)?;
     let mut bridges = Bridges::new();
     for bridge in loaded.bridges {
         match secrets(bridge.clone()).await {
@@ -35,8 +31,4 @@ async fn secrets(bridge: LoadedBridge) -> Result<Secrets, SecretError> {
         Ok(secrets) => secrets,
         Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
     }
-}
-
-fn default_data_dir() -> Option<PathBuf> {
-    dirs::data_dir().map(|dir| dir.join(DATA_FOLDER))
 }

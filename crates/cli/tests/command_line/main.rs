@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod queue;
 mod rehearse;
 
 use std::fs;
@@ -73,9 +74,18 @@ fn assert_refused(text: &str, named: &[&str]) {
 fn help_names_every_command_and_exit_code() {
     let (code, stdout, _) = run(&["--help"]);
     assert_eq!(code, 0);
-    for word in
-        ["run", "sandbox", "demo", "check", "rehearse", "--json", "Exit codes", "MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD"]
-    {
+    for word in [
+        "run",
+        "sandbox",
+        "demo",
+        "check",
+        "rehearse",
+        "status",
+        "queue",
+        "--json",
+        "Exit codes",
+        "MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD",
+    ] {
         assert!(stdout.contains(word), "{stdout:?} does not name {word:?}");
     }
 }

@@ -1,0 +1,134 @@
+//! The other side of the door.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+use super::protocol::{Reply, Request, Status};
+use super::socket;
+use crate::queue::{QueueAction, QueueChange, QueuePage, RowId, Selection};
+
+/// How long an answer may take: the bridge may have a hundred thousand messages to look at.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A connection to a running bridge.
+pub struct Client {
+    socket: PathBuf,
+    stream: BufReader<socket::ClientStream>,
+}
+
+/// Why a running bridge did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The connection cannot be made or used.
+    #[error(
+        "the running bridge cannot be asked through {}: {source}. Ask as the user who runs it",
+        socket.display()
+    )]
+    Unreachable {
+        /// The bridge's socket.
+        socket: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The bridge hung up before it answered.
+    #[error("the bridge stopped before it answered: see whether it still runs, and ask again")]
+    Ended,
+    /// No answer came.
+    #[error("the bridge did not answer within {} s: it may be busy, so ask again", PATIENCE.as_secs())]
+    Silent,
+    /// What came is no answer.
+    #[error(
+        "the bridge's answer cannot be understood ({0}): it was started by another version of the program. Restart it"
+    )]
+    Foreign(#[source] serde_json::Error),
+    /// The bridge says why it did not do it.
+    #[error("the bridge could not do it: {0}")]
+    Refused(String),
+}
+
+impl Client {
+    /// Connects to the bridge whose folder this is; none if it does not run, or is just starting or stopping.
+    ///
+    /// # Errors
+    /// [`ControlError::Unreachable`] if it runs, but not for this user.
+    pub async fn connect(folder: &Path) -> Result<Option<Self>, ControlError> {
+        let socket = socket::name(folder);
+        match socket::connect(&socket).await {
+            Ok(stream) => Ok(Some(Self { socket, stream: BufReader::new(stream) })),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+                Ok(None)
+            }
+            Err(source) => Err(ControlError::Unreachable { socket, source }),
+        }
+    }
+
+    /// How the bridge is, and what waits.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub async fn status(&mut self) -> Result<Status, ControlError> {
+        match self.ask(&Request::Status).await? {
+            Reply::Status(status) => Ok(*status),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// The selected messages that wait after entry `after` (0 for the first), at most `limit` of them; the bridge may have
+    /// a lower limit.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub async fn page(&mut self, selection: &Selection, after: RowId, limit: usize) -> Result<QueuePage, ControlError> {
+        match self.ask(&Request::Page { selection: selection.clone(), after, limit }).await? {
+            Reply::Page(page) => Ok(page),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Does something with the selected messages that wait.
+    ///
+    /// # Errors
+    /// [`ControlError`]; after [`ControlError::Ended`] and [`ControlError::Silent`] it may have been done all the same.
+    pub async fn change(&mut self, action: QueueAction, selection: &Selection) -> Result<QueueChange, ControlError> {
+        match self.ask(&Request::Change { action, selection: selection.clone() }).await? {
+            Reply::Change(change) => Ok(change),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    async fn ask(&mut self, request: &Request) -> Result<Reply, ControlError> {
+        match tokio::time::timeout(PATIENCE, self.exchange(request)).await {
+            Ok(Ok(line)) if line.is_empty() => Err(ControlError::Ended),
+            Ok(Ok(line)) => serde_json::from_str(&line).map_err(ControlError::Foreign),
+            Ok(Err(error)) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                Err(ControlError::Ended)
+            }
+            Ok(Err(source)) => Err(ControlError::Unreachable { socket: self.socket.clone(), source }),
+            Err(_) => Err(ControlError::Silent),
+        }
+    }
+
+    /// Sends a request and returns the line that comes back; an empty one if none does.
+    async fn exchange(&mut self, request: &Request) -> io::Result<String> {
+        let mut text = serde_json::to_vec(request)?;
+        text.push(b'\n');
+        self.stream.write_all(&text).await?;
+        self.stream.flush().await?;
+        let mut line = String::new();
+        self.stream.read_line(&mut line).await?;
+        Ok(line)
+    }
+}
+
+/// An answer to another question, or a refusal.
+fn unexpected(reply: Reply) -> ControlError {
+    match reply {
+        Reply::Refused { message } => ControlError::Refused(message),
+        Reply::Status(_) | Reply::Page(_) | Reply::Change(_) => {
+            ControlError::Refused("it answered another question".to_owned())
+        }
+    }
+}

@@ -9,7 +9,7 @@
 mod lane;
 mod retry;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use twister::{PostNumber, Username};
@@ -80,7 +80,7 @@ pub(crate) struct Outgoing {
     account: Username,
     stream: Stream,
     pace: Pace,
-    peers: HashMap<Username, PeerTerms>,
+    peers: BTreeMap<Username, PeerTerms>,
     lanes: BTreeMap<Queue, Lane>,
     retries: Retries,
 }
@@ -88,7 +88,7 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     /// The sending half of `account`, whose messages `stream` names.
     pub(crate) fn new(store: Store, account: Username, stream: Stream) -> Self {
-        let (peers, lanes) = (HashMap::new(), BTreeMap::new());
+        let (peers, lanes) = (BTreeMap::new(), BTreeMap::new());
         Self { store, account, stream, pace: Pace::Out, peers, lanes, retries: Retries::default() }
     }
 
@@ -109,7 +109,7 @@ impl Outgoing {
     }
 
     /// What is known of the accounts that private messages go to. Nothing goes to those that are not named.
-    pub(crate) fn set_peers(&mut self, peers: HashMap<Username, PeerTerms>) -> Result<(), StoreError> {
+    pub(crate) fn set_peers(&mut self, peers: BTreeMap<Username, PeerTerms>) -> Result<(), StoreError> {
         for (name, terms) in &peers {
             let before = self.terms(name);
             let receiver = Receiver::Account(name.clone());

@@ -155,8 +155,8 @@ impl Outgoing {
             let receiver = queue.receiver.clone();
             let awaited = self.is_awaited(&receiver);
             let mut lane = match self.lanes.remove(&queue) {
-                Some(lane) => lane,
-                None => {
+                Some(lane) if lane.is_packed() || !owed.contains(&receiver) => lane,
+                _ => {
                     let next_frame = self.store.next_frame(&receiver)?;
                     // Who asks for receipts understands them.
                     let packed = self.is_packed(&queue) || owed.contains(&receiver);

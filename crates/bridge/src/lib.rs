@@ -27,6 +27,9 @@ pub mod publish;
 mod ranges;
 pub mod route;
 pub mod secrets;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod simulation;
 mod store;
 pub mod topic;
 mod watch;

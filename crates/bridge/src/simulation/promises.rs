@@ -4,9 +4,9 @@
 //!   (both speak v1 and follow each other) it does so whatever is lost between them; elsewhere if all of it was in posts that
 //!   the receiver's bridge has looked at. Not promised for what expires, and of what only the latest counts, only that.
 //! - It does so once for each time that it was taken from its broker; a plain member without ids may be handed copies.
-//! - For each sender, topic and QoS the order is that in which messages were taken: always where there are receipts; in
-//!   other packed streams if no frame was looked at more than [`PATIENCE`] after a later one, or after the first look at
-//!   the stream had found a later one.
+//! - For each sender, topic and QoS the order is that in which messages were taken: always where there are receipts (for QoS
+//!   0 there, if no frame was looked at after a later one); in other packed streams if no frame was looked at more than
+//!   [`PATIENCE`] after a later one, or after the first look at the stream had found a later one.
 //! - Nothing arrives that was not sent, or not to this member, or not wanted, or that has expired or been here before.
 //! - In the end nothing is left in any table of what waits.
 //! - Without troubles, posts are not wasted.
@@ -273,16 +273,22 @@ impl<'a> Pair<'a> {
     fn check_order(&self) -> Result<bool, String> {
         let (_, receiver) = self.members();
         let compatible = |commit: &Commit| self.world.rule_of(commit.message).is_some_and(|rule| rule.compatible);
-        if !receiver.is_bridge() || !self.is_packed() || !(self.has_receipts() || self.is_in_time()) {
+        if !receiver.is_bridge() || !self.is_packed() {
             return Ok(false);
         }
+        // Frames with messages of QoS 0 alone are not waited for where others have receipts.
+        let (sure, unsure) = match self.has_receipts() {
+            true => (true, self.is_in_time(0)),
+            false => (self.is_in_time(PATIENCE), self.is_in_time(PATIENCE)),
+        };
+        let is_promised = |message| if self.lane(message).1 == Qos::AtMostOnce { unsure } else { sure };
         let mut lanes: BTreeMap<(&str, Qos), Vec<MessageIndex>> = BTreeMap::new();
         for commit in self.commits.iter().filter(|commit| !compatible(commit)) {
             lanes.entry(self.lane(commit.message)).or_default().push(commit.message);
         }
         let mut taken: BTreeMap<(&str, Qos), std::vec::IntoIter<MessageIndex>> =
             lanes.into_iter().map(|(lane, messages)| (lane, messages.into_iter())).collect();
-        for Handed { message, .. } in &self.handed {
+        for Handed { message, .. } in self.handed.iter().filter(|handed| is_promised(handed.message)) {
             let Some(rest) = taken.get_mut(&self.lane(*message)) else { continue };
             if !rest.any(|next| next == *message) {
                 let (topic, qos) = self.lane(*message);
@@ -292,11 +298,11 @@ impl<'a> Pair<'a> {
                 ));
             }
         }
-        Ok(true)
+        Ok(sure)
     }
 
     /// No frame came so late that it was not waited for any more.
-    fn is_in_time(&self) -> bool {
+    fn is_in_time(&self, patience: u64) -> bool {
         let mut looked: BTreeMap<u64, Look> = BTreeMap::new();
         for (post, look) in &self.posts {
             let Some(frame) = post.frame else { continue };
@@ -308,7 +314,7 @@ impl<'a> Pair<'a> {
         let mut earliest: Option<Look> = None;
         looked.values().rev().all(|look| {
             let in_time = earliest
-                .is_none_or(|earliest| look.at <= earliest.at + PATIENCE && (*look == first || earliest != first));
+                .is_none_or(|earliest| look.at <= earliest.at + patience && (*look == first || earliest != first));
             earliest = Some(earliest.map_or(*look, |earliest| earliest.min(*look)));
             in_time
         })

@@ -18,7 +18,7 @@ use self::lane::{DroppedRow, Lane};
 use self::retry::Retries;
 use crate::clock::Now;
 use crate::frame::v1::{Receipt, Stream};
-use crate::message::Message;
+use crate::message::{Message, Qos};
 use crate::pack::Pace;
 use crate::route::Receiver;
 use crate::store::{Count, FrameRow, Queue, Replaced, RowId, SentMessage, Store, StoreError, Taken};
@@ -83,13 +83,16 @@ pub(crate) struct Outgoing {
     peers: BTreeMap<Username, PeerTerms>,
     lanes: BTreeMap<Queue, Lane>,
     retries: Retries,
+    /// Who waits for a frame that will not come, and has to hear that.
+    in_vain: BTreeSet<Receiver>,
 }
 
 impl Outgoing {
     /// The sending half of `account`, whose messages `stream` names.
     pub(crate) fn new(store: Store, account: Username, stream: Stream) -> Self {
         let (peers, lanes) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, account, stream, pace: Pace::Out, peers, lanes, retries: Retries::default() }
+        let (retries, in_vain) = (Retries::default(), BTreeSet::new());
+        Self { store, account, stream, pace: Pace::Out, peers, lanes, retries, in_vain }
     }
 
     /// Takes messages over from the local broker; after it they may be acknowledged.
@@ -170,6 +173,7 @@ impl Outgoing {
                 let Some(frame) = lane.poll_frame(now, &notes, awaited, alone) else { break };
                 self.store.add_frame(&frame, &notes.receipts)?;
                 alone = false;
+                self.in_vain.remove(&receiver);
                 to_post += 1;
                 lane.load(&self.store, now)?;
             }
@@ -204,12 +208,12 @@ impl Outgoing {
         Ok(queues)
     }
 
-    /// To whom receipts are owed that have waited long enough for a frame to ride on.
+    /// To whom receipts are owed that have waited long enough for a frame to ride on, and who waits in vain.
     fn owed(&self, now: Now) -> Result<BTreeSet<Receiver>, StoreError> {
         let delay = if self.pace == Pace::Plenty { RECEIPT_DELAY } else { SCARCE_RECEIPT_DELAY };
         let is_due = |since_ms: u64| u128::from(now.wall_ms.saturating_sub(since_ms)) >= delay.as_millis();
-        let owed = self.store.owed()?;
-        Ok(owed.into_iter().filter(|(_, since)| is_due(*since)).map(|(peer, _)| Receiver::Account(peer)).collect())
+        let owed = self.store.owed()?.into_iter().filter(|(_, since)| is_due(*since));
+        Ok(owed.map(|(peer, _)| Receiver::Account(peer)).chain(self.in_vain.iter().cloned()).collect())
     }
 
     /// Has the frames posted again that their receivers have been silent about for too long. Frames that are worth nothing
@@ -307,12 +311,24 @@ impl Outgoing {
                     self.store.post_again(frame.id, true)?;
                 }
             }
+            if self.waits_in_vain(&receiver, receipt)? {
+                self.in_vain.insert(receiver.clone());
+            }
             self.retries.handle_heard(&receiver);
             delivered.iter().for_each(|frame| self.retries.handle_settled(*frame));
             outcomes.extend(self.store.mark_seen(&seen)?.into_iter().map(Outcome::Seen));
-            outcomes.extend(self.store.settle(&delivered, Some(Count::Acked))?.into_iter().map(Outcome::Acked));
+            // Receipts say nothing of messages of quality of service 0.
+            let settled = self.store.settle(&delivered, Some(Count::Acked))?.into_iter();
+            outcomes.extend(settled.filter(|sent| sent.message.qos != Qos::AtMostOnce).map(Outcome::Acked));
         }
         Ok(outcomes)
+    }
+
+    /// Whether the first frame that `receiver` waits for is settled here, so that it has to hear which ones are not.
+    fn waits_in_vain(&self, receiver: &Receiver, receipt: &Receipt) -> Result<bool, StoreError> {
+        let Some(missing) = receipt.arrived.gaps.first().map(|gap| *gap.start()) else { return Ok(false) };
+        let lowest = self.store.notes(receiver, Some(self.store.next_frame(receiver)?))?.unsettled;
+        Ok(self.is_awaited(receiver) && lowest.is_some_and(|lowest| lowest > missing))
     }
 
     /// When to pack again if nothing happens before, on the monotonic clock.

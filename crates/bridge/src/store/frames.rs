@@ -7,7 +7,7 @@ use super::ledger::{self, Count};
 use super::outbox::{skip_number, to_receiver, to_text};
 use super::{RowId, Store, StoreError, streams};
 use crate::frame::v1::{Notes, Receipt};
-use crate::message::Message;
+use crate::message::{Message, Qos};
 use crate::route::Receiver;
 use crate::topic::Topic;
 
@@ -219,7 +219,8 @@ impl Store {
                 sent.extend(settle(tx, *frame)?);
             }
             if let Some(count) = count {
-                ledger::add(tx, count, sent.len())?;
+                let counts = |sent: &&SentMessage| count != Count::Acked || sent.message.qos != Qos::AtMostOnce;
+                ledger::add(tx, count, sent.iter().filter(counts).count())?;
             }
             Ok(sent)
         })

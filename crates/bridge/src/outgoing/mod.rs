@@ -199,7 +199,7 @@ impl Outgoing {
                             .map(|compatible| Queue { receiver: receiver.clone(), compatible: Some(compatible) }),
                     );
                 }
-                Receiver::Account(name) if owed.contains(&receiver) || self.terms(name).reachable => {
+                Receiver::Account(name) if self.terms(name).reachable => {
                     queues.push(Queue { receiver, compatible: None });
                 }
                 Receiver::Account(_) => {}
@@ -210,10 +210,18 @@ impl Outgoing {
 
     /// To whom receipts are owed that have waited long enough for a frame to ride on, and who waits in vain.
     fn owed(&self, now: Now) -> Result<BTreeSet<Receiver>, StoreError> {
+        let due = self.receipts_due(now)?.into_iter().filter(|(_, wait)| wait.is_zero()).map(|(peer, _)| peer);
+        Ok(due.chain(self.in_vain.iter().cloned()).collect())
+    }
+
+    /// To whom receipts are owed, and how long these wait for a frame that they could ride on. Nothing is written to whoever
+    /// was not heard of: what waits for it would leave with them.
+    fn receipts_due(&self, now: Now) -> Result<Vec<(Receiver, Duration)>, StoreError> {
         let delay = if self.pace == Pace::Plenty { RECEIPT_DELAY } else { SCARCE_RECEIPT_DELAY };
-        let is_due = |since_ms: u64| u128::from(now.wall_ms.saturating_sub(since_ms)) >= delay.as_millis();
-        let owed = self.store.owed()?.into_iter().filter(|(_, since)| is_due(*since));
-        Ok(owed.map(|(peer, _)| Receiver::Account(peer)).chain(self.in_vain.iter().cloned()).collect())
+        // A clock that was put back says nothing: then they have waited long enough.
+        let waited = |since_ms: u64| now.wall_ms.checked_sub(since_ms).map_or(delay, Duration::from_millis);
+        let owed = self.store.owed()?.into_iter().filter(|(peer, _)| self.terms(peer).reachable);
+        Ok(owed.map(|(peer, since)| (Receiver::Account(peer), delay.saturating_sub(waited(since)))).collect())
     }
 
     /// Has the frames posted again that their receivers have been silent about for too long. Frames that are worth nothing
@@ -333,11 +341,7 @@ impl Outgoing {
 
     /// When to pack again if nothing happens before, on the monotonic clock.
     pub(crate) fn timeout(&self, now: Now) -> Result<Option<Duration>, StoreError> {
-        let delay = if self.pace == Pace::Plenty { RECEIPT_DELAY } else { SCARCE_RECEIPT_DELAY };
-        let receipts = self.store.owed()?.into_iter().map(|(_, since_ms)| {
-            let waited = Duration::from_millis(now.wall_ms.saturating_sub(since_ms));
-            now.mono + delay.saturating_sub(waited)
-        });
+        let receipts = self.receipts_due(now)?.into_iter().map(|(_, wait)| now.mono + wait);
         let receipts = receipts.filter(|_| self.pace != Pace::Out);
         let held = self.held();
         let is_held = |lane: &&Lane| held.iter().any(|name| *lane.receiver() == Receiver::Account(name.clone()));

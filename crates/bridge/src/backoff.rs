@@ -14,8 +14,13 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// The pause after `attempt` failures, with up to a quarter more at random so that bridges do not come all at once.
     pub(crate) fn pause(self, attempt: u32) -> Duration {
-        let doubled = self.first.saturating_mul(2_u32.saturating_pow(attempt)).min(self.longest);
+        let doubled = self.doubled(attempt);
         doubled + doubled.mul_f64(rand::random_range(0.0..0.25))
+    }
+
+    /// The pause after `attempt` failures, always the same.
+    pub(crate) fn doubled(self, attempt: u32) -> Duration {
+        self.first.saturating_mul(2_u32.saturating_pow(attempt)).min(self.longest)
     }
 }
 

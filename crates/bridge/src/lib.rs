@@ -31,6 +31,9 @@ mod ranges;
 pub mod rehearse;
 pub mod route;
 pub mod secrets;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod simulation;
 mod store;
 pub mod topic;
 mod watch;

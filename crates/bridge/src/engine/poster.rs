@@ -1,6 +1,6 @@
 //! Posts the frames that the sending half makes: a number, the post, and the look whether it is really out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -146,7 +146,7 @@ impl Poster {
     }
 
     /// What is known of the accounts that something may go to.
-    fn peers(&self) -> HashMap<Username, PeerTerms> {
+    fn peers(&self) -> BTreeMap<Username, PeerTerms> {
         let config = &self.context.config;
         let published = self.context.published.borrow();
         let packers = self.context.packers.borrow();

@@ -49,6 +49,9 @@ pub(crate) const MOST_POSTS: usize = 32;
 /// How long a missing frame is waited for that may never come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Longest pause between two times that the author of a missing frame is told that it is missing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+
 /// A sender with more frames that wait for their turn, though nothing is missing, is not looked at until they have become
 /// fewer.
 const BUSY: usize = 256;
@@ -112,8 +115,9 @@ struct Waiting {
 /// What a held frame waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
-    /// For a frame that its author will post again.
-    Frame,
+    /// For frame `missing`, which its author will post again, or say to have given up: what is missing it hears anew at this
+    /// time, and then after a longer pause.
+    Frame { missing: u64, at: Duration, pause: Duration },
     /// For a frame that may never come, up to this time. Then no frame below `upto` is waited for any more.
     Patience { at: Duration, upto: u64 },
     /// For the next step.
@@ -166,8 +170,7 @@ impl Incoming {
     /// When to poll next, on the clock of [`Now::mono`]; a time that has passed is at once.
     pub(crate) fn poll_timeout(&self) -> Option<Duration> {
         let at = |waiting: &Waiting| match waiting.until {
-            Until::Frame => None,
-            Until::Patience { at, .. } => Some(at),
+            Until::Frame { at, .. } | Until::Patience { at, .. } => Some(at),
             Until::Now => Some(Duration::ZERO),
         };
         let stale = self.stale.then_some(Duration::ZERO);

@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 use twister::{PostNumber, Username};
 
 use super::take::counts_for_receipts;
-use super::{News, PATIENCE, Read, ReadContent, Refusal, Until, Waiting};
+use super::{LONGEST_PAUSE, News, PATIENCE, Read, ReadContent, Refusal, Until, Waiting};
 use crate::clock::Now;
 use crate::config::{BridgeConfig, CatchUp};
 use crate::frame::v1::{self, Frame, FrameHead, Stream};
@@ -89,8 +89,7 @@ impl<'a> Step<'a> {
     /// Takes in frames whose turn has come by the time alone.
     pub(super) fn take_due(&mut self) -> rusqlite::Result<()> {
         let is_due = |waiting: &Waiting| match waiting.until {
-            Until::Frame => false,
-            Until::Patience { at, .. } => at <= self.now.mono,
+            Until::Frame { at, .. } | Until::Patience { at, .. } => at <= self.now.mono,
             Until::Now => true,
         };
         let due: Vec<StreamId> =
@@ -156,8 +155,10 @@ impl<'a> Step<'a> {
             self.waiting.remove(&id);
         }
         let earlier = |waiting: &&mut Waiting| waiting.sender == *sender && waiting.public == public;
-        for waiting in self.waiting.values_mut().filter(earlier).filter(|waiting| waiting.until == Until::Frame) {
-            waiting.until = Until::Now;
+        for waiting in self.waiting.values_mut().filter(earlier) {
+            if matches!(waiting.until, Until::Frame { .. }) {
+                waiting.until = Until::Now;
+            }
         }
         streams::begin(self.tx, sender, name, public, next)
     }
@@ -216,7 +217,7 @@ impl<'a> Step<'a> {
             return Ok(Gap::GoOn(number));
         }
         if !public && row.unsettled.is_some() && !streams::is_superseded(self.tx, row.id)? {
-            return Ok(Gap::Wait(Until::Frame));
+            return Ok(Gap::Wait(self.ask_for(row)?));
         }
         Ok(match self.waiting.get(&row.id).map(|waiting| waiting.until) {
             Some(Until::Patience { at, upto }) if number <= upto => match at <= self.now.mono {
@@ -226,6 +227,24 @@ impl<'a> Step<'a> {
                 false => Gap::Wait(Until::Patience { at, upto }),
             },
             _ => Gap::Wait(Until::Patience { at: self.now.mono + PATIENCE, upto: highest }),
+        })
+    }
+
+    /// Waits for a frame that its author has to do something about. The receipt that says so may be lost, and the author
+    /// may have given the frame up and not said so in what has come since.
+    fn ask_for(&self, row: &StreamRow) -> rusqlite::Result<Until> {
+        let now = self.now.mono;
+        let missing = row.next;
+        Ok(match self.waiting.get(&row.id).map(|waiting| waiting.until) {
+            Some(until @ Until::Frame { missing: before, at, pause }) if before == missing => match at <= now {
+                true => {
+                    streams::owe(self.tx, row.id, self.now.wall_ms)?;
+                    let pause = (pause * 2).min(LONGEST_PAUSE);
+                    Until::Frame { missing, at: now + pause, pause }
+                }
+                false => until,
+            },
+            _ => Until::Frame { missing, at: now + PATIENCE, pause: PATIENCE },
         })
     }
 }

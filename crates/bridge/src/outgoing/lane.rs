@@ -105,6 +105,11 @@ impl Lane {
         &self.queue.receiver
     }
 
+    /// Whether its frames are v1.
+    pub(super) fn is_packed(&self) -> bool {
+        matches!(self.frames, Frames::Packed(_))
+    }
+
     /// The number of the frame that is made next.
     pub(super) fn next_frame(&self) -> u64 {
         self.next_frame

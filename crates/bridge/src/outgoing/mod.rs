@@ -10,7 +10,7 @@ mod lane;
 mod queue;
 mod retry;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use twister::{PostNumber, Username};
@@ -20,7 +20,7 @@ pub(crate) use self::queue::Waiting;
 use self::retry::Retries;
 use crate::clock::Now;
 use crate::frame::v1::{Receipt, Stream};
-use crate::message::Message;
+use crate::message::{Message, Qos};
 use crate::pack::Pace;
 use crate::route::Receiver;
 use crate::store::{Count, FrameRow, Queue, Replaced, RowId, SentMessage, Store, StoreError, Taken};
@@ -82,16 +82,19 @@ pub(crate) struct Outgoing {
     account: Username,
     stream: Stream,
     pace: Pace,
-    peers: HashMap<Username, PeerTerms>,
+    peers: BTreeMap<Username, PeerTerms>,
     lanes: BTreeMap<Queue, Lane>,
     retries: Retries,
+    /// Who waits for a frame that will not come, and has to hear that.
+    in_vain: BTreeSet<Receiver>,
 }
 
 impl Outgoing {
     /// The sending half of `account`, whose messages `stream` names.
     pub(crate) fn new(store: Store, account: Username, stream: Stream) -> Self {
-        let (peers, lanes) = (HashMap::new(), BTreeMap::new());
-        Self { store, account, stream, pace: Pace::Out, peers, lanes, retries: Retries::default() }
+        let (peers, lanes) = (BTreeMap::new(), BTreeMap::new());
+        let (retries, in_vain) = (Retries::default(), BTreeSet::new());
+        Self { store, account, stream, pace: Pace::Out, peers, lanes, retries, in_vain }
     }
 
     /// Takes messages over from the local broker; after it they may be acknowledged.
@@ -111,7 +114,7 @@ impl Outgoing {
     }
 
     /// What is known of the accounts that private messages go to. Nothing goes to those that are not named.
-    pub(crate) fn set_peers(&mut self, peers: HashMap<Username, PeerTerms>) -> Result<(), StoreError> {
+    pub(crate) fn set_peers(&mut self, peers: BTreeMap<Username, PeerTerms>) -> Result<(), StoreError> {
         for (name, terms) in &peers {
             let before = self.terms(name);
             let receiver = Receiver::Account(name.clone());
@@ -157,8 +160,8 @@ impl Outgoing {
             let receiver = queue.receiver.clone();
             let awaited = self.is_awaited(&receiver);
             let mut lane = match self.lanes.remove(&queue) {
-                Some(lane) => lane,
-                None => {
+                Some(lane) if lane.is_packed() || !owed.contains(&receiver) => lane,
+                _ => {
                     let next_frame = self.store.next_frame(&receiver)?;
                     // Who asks for receipts understands them.
                     let packed = self.is_packed(&queue) || owed.contains(&receiver);
@@ -172,6 +175,7 @@ impl Outgoing {
                 let Some(frame) = lane.poll_frame(now, &notes, awaited, alone) else { break };
                 self.store.add_frame(&frame, &notes.receipts)?;
                 alone = false;
+                self.in_vain.remove(&receiver);
                 to_post += 1;
                 lane.load(&self.store, now)?;
             }
@@ -197,7 +201,7 @@ impl Outgoing {
                             .map(|compatible| Queue { receiver: receiver.clone(), compatible: Some(compatible) }),
                     );
                 }
-                Receiver::Account(name) if owed.contains(&receiver) || self.terms(name).reachable => {
+                Receiver::Account(name) if self.terms(name).reachable => {
                     queues.push(Queue { receiver, compatible: None });
                 }
                 Receiver::Account(_) => {}
@@ -206,12 +210,20 @@ impl Outgoing {
         Ok(queues)
     }
 
-    /// To whom receipts are owed that have waited long enough for a frame to ride on.
+    /// To whom receipts are owed that have waited long enough for a frame to ride on, and who waits in vain.
     fn owed(&self, now: Now) -> Result<BTreeSet<Receiver>, StoreError> {
+        let due = self.receipts_due(now)?.into_iter().filter(|(_, wait)| wait.is_zero()).map(|(peer, _)| peer);
+        Ok(due.chain(self.in_vain.iter().cloned()).collect())
+    }
+
+    /// To whom receipts are owed, and how long these wait for a frame that they could ride on. Nothing is written to whoever
+    /// was not heard of: what waits for it would leave with them.
+    fn receipts_due(&self, now: Now) -> Result<Vec<(Receiver, Duration)>, StoreError> {
         let delay = if self.pace == Pace::Plenty { RECEIPT_DELAY } else { SCARCE_RECEIPT_DELAY };
-        let is_due = |since_ms: u64| u128::from(now.wall_ms.saturating_sub(since_ms)) >= delay.as_millis();
-        let owed = self.store.owed()?;
-        Ok(owed.into_iter().filter(|(_, since)| is_due(*since)).map(|(peer, _)| Receiver::Account(peer)).collect())
+        // A clock that was put back says nothing: then they have waited long enough.
+        let waited = |since_ms: u64| now.wall_ms.checked_sub(since_ms).map_or(delay, Duration::from_millis);
+        let owed = self.store.owed()?.into_iter().filter(|(peer, _)| self.terms(peer).reachable);
+        Ok(owed.map(|(peer, since)| (Receiver::Account(peer), delay.saturating_sub(waited(since)))).collect())
     }
 
     /// Has the frames posted again that their receivers have been silent about for too long. Frames that are worth nothing
@@ -310,21 +322,29 @@ impl Outgoing {
                     self.store.post_again(frame.id, true)?;
                 }
             }
+            if self.waits_in_vain(&receiver, receipt)? {
+                self.in_vain.insert(receiver.clone());
+            }
             self.retries.handle_heard(&receiver);
             delivered.iter().for_each(|frame| self.retries.handle_settled(*frame));
             outcomes.extend(self.store.mark_seen(&seen)?.into_iter().map(Outcome::Seen));
-            outcomes.extend(self.store.settle(&delivered, Some(Count::Acked))?.into_iter().map(Outcome::Acked));
+            // Receipts say nothing of messages of quality of service 0.
+            let settled = self.store.settle(&delivered, Some(Count::Acked))?.into_iter();
+            outcomes.extend(settled.filter(|sent| sent.message.qos != Qos::AtMostOnce).map(Outcome::Acked));
         }
         Ok(outcomes)
     }
 
+    /// Whether the first frame that `receiver` waits for is settled here, so that it has to hear which ones are not.
+    fn waits_in_vain(&self, receiver: &Receiver, receipt: &Receipt) -> Result<bool, StoreError> {
+        let Some(missing) = receipt.arrived.gaps.first().map(|gap| *gap.start()) else { return Ok(false) };
+        let lowest = self.store.notes(receiver, Some(self.store.next_frame(receiver)?))?.unsettled;
+        Ok(self.is_awaited(receiver) && lowest.is_some_and(|lowest| lowest > missing))
+    }
+
     /// When to pack again if nothing happens before, on the monotonic clock.
     pub(crate) fn timeout(&self, now: Now) -> Result<Option<Duration>, StoreError> {
-        let delay = if self.pace == Pace::Plenty { RECEIPT_DELAY } else { SCARCE_RECEIPT_DELAY };
-        let receipts = self.store.owed()?.into_iter().map(|(_, since_ms)| {
-            let waited = Duration::from_millis(now.wall_ms.saturating_sub(since_ms));
-            now.mono + delay.saturating_sub(waited)
-        });
+        let receipts = self.receipts_due(now)?.into_iter().map(|(_, wait)| now.mono + wait);
         let receipts = receipts.filter(|_| self.pace != Pace::Out);
         let held = self.held();
         let is_held = |lane: &&Lane| held.iter().any(|name| *lane.receiver() == Receiver::Account(name.clone()));

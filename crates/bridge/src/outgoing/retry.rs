@@ -60,7 +60,7 @@ impl Retries {
         self.due.retain(|receiver, _| oldest.iter().any(|(other, ..)| other == receiver));
         let mut again = Vec::new();
         for (receiver, frame, tries) in oldest {
-            let pause = RETRY.pause(*tries) * if scarce { SCARCE_FACTOR } else { 1 };
+            let pause = RETRY.doubled(*tries) * if scarce { SCARCE_FACTOR } else { 1 };
             let due = self.due.entry(receiver.clone()).or_insert(Due { frame: *frame, at: now + pause });
             if due.frame != *frame {
                 *due = Due { frame: *frame, at: now + pause };

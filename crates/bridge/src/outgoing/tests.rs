@@ -21,7 +21,7 @@ pub(super) fn to_bob() -> Receiver {
 
 pub(super) fn sender(store: &Store, peer: PeerTerms) -> Outgoing {
     let mut sender = Outgoing::new(store.clone(), "mqtt_alice".parse().unwrap(), "q3Rz9aB1".parse().unwrap());
-    sender.set_peers(HashMap::from([(bob(), peer)])).unwrap();
+    sender.set_peers(BTreeMap::from([(bob(), peer)])).unwrap();
     sender.set_pace(Pace::Plenty);
     sender
 }

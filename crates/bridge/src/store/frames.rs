@@ -7,7 +7,7 @@ use super::ledger::{self, Count};
 use super::outbox::{skip_number, to_receiver, to_text};
 use super::{RowId, Store, StoreError, streams};
 use crate::frame::v1::{Notes, Receipt};
-use crate::message::Message;
+use crate::message::{Message, Qos};
 use crate::route::Receiver;
 use crate::topic::Topic;
 
@@ -68,6 +68,10 @@ pub struct SentMessage {
     /// The message; of its path and properties nothing is said.
     pub message: Message,
 }
+
+/// A receiver that has a frame and has not said that its broker has is asked again as rarely as if that had been done so
+/// often: its broker may be away for long, but the receipt may be lost too.
+const SEEN_TRIES: u32 = 5;
 
 const COLUMNS: &str = "id, receiver, number, text, post, awaited, tries";
 
@@ -189,12 +193,15 @@ impl Store {
         })
     }
 
-    /// For each receiver, the oldest frame that is out and that it has not said to have, with how often it was posted again.
+    /// For each receiver, the oldest frame that is out and that it has not said to have, with how often it was posted again;
+    /// if it has all of them, the oldest that its broker has not.
     pub fn oldest_unheard(&self) -> Result<Vec<(Receiver, RowId, u32)>, StoreError> {
         self.run(|tx| {
-            let query = "SELECT receiver, min(id), tries FROM frame WHERE awaited = 1 AND out = 1 AND seen = 0 GROUP BY receiver";
+            let query = "SELECT receiver, id, tries + ?1 * seen FROM frame
+                         WHERE id IN (SELECT first_value(id) OVER (PARTITION BY receiver ORDER BY seen, id)
+                                      FROM frame WHERE awaited = 1 AND out = 1)";
             let to_oldest = |row: &Row<'_>| Ok((to_receiver(row, 0)?, row.get(1)?, row.get(2)?));
-            tx.prepare_cached(query)?.query_map([], to_oldest)?.collect()
+            tx.prepare_cached(query)?.query_map([SEEN_TRIES], to_oldest)?.collect()
         })
     }
 
@@ -219,7 +226,8 @@ impl Store {
                 sent.extend(settle(tx, *frame)?);
             }
             if let Some(count) = count {
-                ledger::add(tx, count, sent.len())?;
+                let counts = |sent: &&SentMessage| count != Count::Acked || sent.message.qos != Qos::AtMostOnce;
+                ledger::add(tx, count, sent.iter().filter(counts).count())?;
             }
             Ok(sent)
         })

@@ -24,6 +24,8 @@ pub use error::FrameError;
 pub use receipt::{Coverage, Receipt};
 pub use stream::{Stream, StreamError};
 pub use writer::{FrameHead, FrameWriter, encode};
+#[cfg(test)]
+pub(crate) use writer::write_plain;
 
 use crate::message::{Properties, Qos};
 use crate::topic::Topic;

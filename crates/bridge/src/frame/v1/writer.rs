@@ -24,12 +24,12 @@ pub struct FrameHead {
 #[derive(Debug, Clone)]
 pub struct FrameWriter {
     room: usize,
-    compressor: Compressor,
     records: RecordWriter,
     body: Vec<u8>,
-    /// How far the body counts, and where the compressed one ends there.
+    /// How far the body counts.
     len: usize,
-    mark: Mark,
+    /// What compresses the body, and where the compressed one ends there; none for a body that stays as it is.
+    compressor: Option<(Compressor, Mark)>,
     entries: usize,
     full: bool,
 }
@@ -37,10 +37,9 @@ pub struct FrameWriter {
 impl FrameWriter {
     /// A frame whose text may have `room` bytes. The notes are in it in any case.
     pub fn new(head: &FrameHead, notes: &Notes, room: usize) -> Self {
-        let compressor = Compressor::new(dictionary::newest().clone());
-        let mark = compressor.mark();
         let records = RecordWriter::new(head.time_s);
-        let mut writer = Self { room, compressor, records, body: Vec::new(), len: 0, mark, entries: 0, full: false };
+        let compressor = compressor();
+        let mut writer = Self { room, records, body: Vec::new(), len: 0, compressor, entries: 0, full: false };
         let mut start = head.stream.as_str().as_bytes().to_vec();
         put_number(&mut start, head.number);
         put_number(&mut start, head.time_s);
@@ -107,7 +106,7 @@ impl FrameWriter {
 
     /// How many bytes the text has so far.
     pub fn text_len(&self) -> usize {
-        text_len(self.len, self.mark.size())
+        self.text_len_at(self.len, self.compressor.as_ref().map(|(_, mark)| *mark))
     }
 
     /// Whether no entry is in it.
@@ -118,10 +117,16 @@ impl FrameWriter {
     /// The text that carries the frame.
     pub fn finish(mut self) -> String {
         self.body.truncate(self.len);
-        let mut bytes = vec![dictionary::NEWEST];
+        let dictionary = if self.compressor.is_some() { dictionary::NEWEST } else { dictionary::NONE };
+        let mut bytes = vec![dictionary];
         bytes.extend_from_slice(&checksum::checksum(&self.body).to_be_bytes());
-        put_number(&mut bytes, self.len as u64);
-        bytes.extend(self.compressor.finish_at(self.mark));
+        match self.compressor {
+            Some((compressor, mark)) => {
+                put_number(&mut bytes, self.len as u64);
+                bytes.extend(compressor.finish_at(mark));
+            }
+            None => bytes.extend(self.body),
+        }
         format!("{MARKER}{}", armour::encode(&bytes))
     }
 
@@ -135,17 +140,31 @@ impl FrameWriter {
     }
 
     fn write(&mut self, byte: u8) {
-        self.compressor.write(byte);
+        if let Some((compressor, _)) = &mut self.compressor {
+            compressor.write(byte);
+        }
         self.body.push(byte);
     }
 
     fn size(&self) -> usize {
-        text_len(self.body.len(), self.compressor.mark().size())
+        self.text_len_at(self.body.len(), self.compressor.as_ref().map(|(compressor, _)| compressor.mark()))
+    }
+
+    /// How many bytes the text has of a body of this length.
+    fn text_len_at(&self, len: usize, mark: Option<Mark>) -> usize {
+        // Dictionary, checksum, and if it is compressed the body's length in groups of seven bits.
+        let bytes = match mark {
+            Some(mark) => 3 + (len.max(1).ilog2() as usize / 7 + 1) + mark.size(),
+            None => 3 + len,
+        };
+        MARKER.len() + armour::encoded_len(bytes)
     }
 
     fn keep(&mut self) {
         self.len = self.body.len();
-        self.mark = self.compressor.mark();
+        if let Some((compressor, mark)) = &mut self.compressor {
+            *mark = compressor.mark();
+        }
     }
 }
 
@@ -156,8 +175,30 @@ pub fn encode(frame: &Frame) -> Option<String> {
     all.then(|| writer.finish())
 }
 
-fn text_len(body: usize, compressed: usize) -> usize {
-    // Dictionary, checksum, and the body's length in groups of seven bits.
-    let head = 3 + (body.max(1).ilog2() as usize / 7 + 1);
-    MARKER.len() + armour::encoded_len(head + compressed)
+#[cfg(not(test))]
+fn compressor() -> Option<(Compressor, Mark)> {
+    Some(new_compressor())
+}
+
+/// Compressing costs milliseconds a frame, which a test of many thousand frames does not have.
+#[cfg(test)]
+fn compressor() -> Option<(Compressor, Mark)> {
+    (!PLAIN.get()).then(new_compressor)
+}
+
+fn new_compressor() -> (Compressor, Mark) {
+    let compressor = Compressor::new(dictionary::newest().clone());
+    let mark = compressor.mark();
+    (compressor, mark)
+}
+
+#[cfg(test)]
+thread_local! {
+    static PLAIN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Whether frames that this thread writes from now on stay as they are, instead of being compressed.
+#[cfg(test)]
+pub(crate) fn write_plain(plain: bool) {
+    PLAIN.set(plain);
 }

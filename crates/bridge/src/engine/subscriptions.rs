@@ -198,9 +198,11 @@ fn newest(entries: Vec<DhtEntry>) -> Option<DhtEntry> {
     entries.into_iter().max_by_key(|entry| entry.seq)
 }
 
-/// The accounts that private forwards name.
+/// The accounts that private messages or receipts may go to.
 fn named_peers(context: &Context) -> BTreeSet<Username> {
-    context.config.forwards.iter().flat_map(|forward| forward.to.iter().cloned()).collect()
+    let config = &context.config;
+    let named = config.forwards.iter().flat_map(|forward| &forward.to).chain(&config.following);
+    named.filter(|name| **name != config.twister.account).cloned().collect()
 }
 
 enum Trouble {

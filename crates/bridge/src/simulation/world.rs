@@ -143,7 +143,6 @@ impl World {
                 Kind::Plain { ids } => {
                     plains.insert(index, Plain::new(ids, Stream::from_number(rng.random())));
                 }
-
             }
         }
         let nodes = plan.members.iter().map(|_| Node::default()).collect();

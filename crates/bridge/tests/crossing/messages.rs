@@ -51,6 +51,19 @@ async fn public_and_private_messages_arrive_with_their_bytes() {
 }
 
 #[tokio::test]
+async fn a_sender_hears_that_the_far_broker_has_its_private_messages() {
+    let network = network().await;
+    let (alice, mut bob) = (alice(&network).await, bob(&network).await);
+    bob.config.forwards.clear();
+    let (at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
+    for qos in [Qos::AtLeastOnce, Qos::ExactlyOnce] {
+        alice.publish("doors/1", b"open", qos).await;
+        bob.hear().await;
+    }
+    until(&at_alice, |state| state.counters.acked == 2 && state.counters.unheard == 0).await;
+}
+
+#[tokio::test]
 async fn equal_messages_of_one_second_all_arrive_once() {
     let network = network().await;
     let (alice, mut bob) = (alice(&network).await, bob(&network).await);

@@ -23,9 +23,9 @@ pub use decode::decode;
 pub use error::FrameError;
 pub use receipt::{Coverage, Receipt};
 pub use stream::{Stream, StreamError};
-pub use writer::{FrameHead, FrameWriter, encode};
 #[cfg(test)]
 pub(crate) use writer::write_plain;
+pub use writer::{FrameHead, FrameWriter, encode};
 
 use crate::message::{Properties, Qos};
 use crate::topic::Topic;

@@ -190,7 +190,7 @@ fn each_message_is_in_one_state_and_each_receiver_is_counted_for_itself() {
 fn a_long_queue_is_listed_in_pages() {
     let store = Store::in_memory();
     let mut sender = sender(&store, PeerTerms { reachable: false, ..PACKED });
-    sender.set_peers(HashMap::new()).unwrap();
+    sender.set_peers(BTreeMap::new()).unwrap();
     let batch: Vec<Taken> = (0..10).map(|number| door(number % 2)).collect();
     sender.take(&batch, START).unwrap();
     let selection = on("doors/1");

@@ -1,6 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::super::tests::{PACKED, START, after, bob, noise, payloads, post_all, receipt, sender, taken, to_bob};

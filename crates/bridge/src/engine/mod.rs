@@ -14,6 +14,7 @@ mod carrier;
 mod context;
 mod deliverer;
 mod fetcher;
+mod newcomers;
 mod node_fault;
 mod poster;
 mod queue;
@@ -36,9 +37,11 @@ use crate::store::StoreError;
 
 /// Starts all tasks of a bridge. They end when the context is told to stop.
 pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>, StoreError> {
+    let client_id = format!("mqtt-twister-{}-{}", context.config.name, context.stream);
+    let newcomers = newcomers::drive(context.clone(), login.clone(), client_id.clone());
     let setup = Setup {
         login,
-        client_id: format!("mqtt-twister-{}-{}", context.config.name, context.stream),
+        client_id,
         publications: context.config.publications.clone(),
         board: context.board.clone(),
         store: context.store.clone(),
@@ -61,6 +64,7 @@ pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>,
     tasks.spawn(carrier::drive(context.clone(), posted));
     tasks.spawn(fetcher::drive(context.clone()));
     tasks.spawn(watcher::drive(context.clone()));
+    tasks.spawn(newcomers);
     tasks.spawn(upkeep::drive(context.clone()));
     tasks.spawn(context.drive_counters());
     Ok(tasks)

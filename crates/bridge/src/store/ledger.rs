@@ -1,5 +1,7 @@
 //! Who the database belongs to, and what it has counted.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::{Deserialize, Serialize};
 use twister::PostNumber;
@@ -79,6 +81,16 @@ impl Store {
     /// Writes the profile down as it was read or written.
     pub(crate) async fn set_known_profile(&self, profile: KnownProfile) -> Result<(), StoreError> {
         self.transaction(move |tx| set_value(tx, "profile", &profile)).await
+    }
+
+    /// What each receiver wanted when it was last sent what the local broker keeps; none if nobody was ever asked.
+    pub(crate) async fn greeted(&self) -> Result<Option<BTreeMap<String, String>>, StoreError> {
+        self.transaction(|tx| value(tx, "greeted")).await
+    }
+
+    /// Writes down what each receiver wanted.
+    pub(crate) async fn set_greeted(&self, greeted: BTreeMap<String, String>) -> Result<(), StoreError> {
+        self.transaction(move |tx| set_value(tx, "greeted", &greeted)).await
     }
 
     /// The posts that are left in the DHT.

@@ -150,7 +150,8 @@ impl Store {
     pub fn drop_stale(&self, held: &[Username], before_ms: u64) -> Result<(), StoreError> {
         self.run(|tx| {
             for name in held {
-                let query = "DELETE FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0
+                let query = "DELETE FROM outbox
+                             WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0 AND retain = 0
                                  AND held = 0";
                 let dropped = tx.execute(query, params![name.as_str(), before_ms])?;
                 ledger::add(tx, Count::Expired, dropped)?;

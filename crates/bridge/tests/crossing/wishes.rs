@@ -87,6 +87,26 @@ async fn wish_3_a_value_that_was_cleared_while_the_peer_was_away_is_cleared_ther
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn wish_3_a_newcomer_gets_what_is_retained_without_its_being_published_again() {
+    let network = network_of(&["mqtt_alice", "mqtt_bob", "mqtt_carol"]).await;
+    let (mut alice, bob) = alice_and_bob(&network).await;
+    let (at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
+    alice.publish_retained("home/door", b"open").await;
+    bob.until_retained("home/door", Some(b"open")).await;
+    at_alice.stop().await;
+
+    let mut config: Value = serde_json::to_value(&alice.config).unwrap();
+    config["forwards"][0]["to"] = json!(["mqtt_bob", "mqtt_carol"]);
+    alice.config = mqtt_twister_bridge::config::parse_bridge(config).unwrap();
+    let carol = json!({"following": ["mqtt_alice"], "subscriptions": ["home/#"]});
+    let carol = Side::new(&network, 2, "mqtt_carol", carol).await;
+    let (at_alice, _at_carol) = (alice.start_ready().await, carol.start_ready().await);
+    carol.until_retained("home/door", Some(b"open")).await;
+    until(&at_alice, |state| state.counters.waiting_out == 0).await;
+    assert_eq!(at_alice.state().counters.taken, 2, "bob is not sent again what he has");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wish_7_rules_change_while_messages_flow_and_none_is_lost() {
     let network = network().await;
     let (mut alice, mut bob) = alice_and_bob(&network).await;

@@ -1,0 +1,143 @@
+//! Gives whoever is new among the receivers what the local broker keeps now: a retained message is otherwise sent when it is
+//! published, and not to those who come later or want more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::Context;
+use super::context::Moved;
+use crate::config::{Forward, Visibility};
+use crate::event::{Direction, PartState, Step};
+use crate::mqtt::{ConnectionError, Login, Own, retained};
+use crate::route::{Receiver, Route, route};
+use crate::store::{StoreError, Taken};
+use crate::topic::TopicFilter;
+
+/// Time between two looks whether somebody is new, and until another attempt.
+const PERIOD: Duration = Duration::from_secs(10);
+
+/// What a receiver wanted when nobody could say what that is: it gets all that is published until it is heard of.
+const NOT_HEARD_OF: &str = "";
+
+enum Trouble {
+    Broker(ConnectionError),
+    Store(StoreError),
+}
+
+impl From<ConnectionError> for Trouble {
+    fn from(error: ConnectionError) -> Self {
+        Self::Broker(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+pub(super) async fn drive(context: Context, mut login: Login, client_id: String) {
+    let mut published = context.published.subscribe();
+    loop {
+        if context.board.state().broker == PartState::Up {
+            match greet(&context, &mut login, &client_id).await {
+                Ok(()) => {}
+                Err(Trouble::Store(error)) => context.store_trouble(&error),
+                Err(Trouble::Broker(error)) => {
+                    tracing::debug!(%error, "what the broker keeps was not read; it is tried again")
+                }
+            }
+        }
+        tokio::select! {
+            () = context.stop.cancelled() => return,
+            _ = published.changed() => {}
+            () = tokio::time::sleep(PERIOD) => {}
+        }
+    }
+}
+
+/// Sends what the broker keeps to those who are new, or want something else than before.
+async fn greet(context: &Context, login: &mut Login, client_id: &str) -> Result<(), Trouble> {
+    let wanted = wanted(context);
+    let Some(mut greeted) = context.store.greeted().await? else {
+        // The session is new as well: the broker has just given it all that it keeps, for everybody.
+        let all = wanted.into_iter().map(|(receiver, wants)| (name(&receiver), wants.unwrap_or_default())).collect();
+        return Ok(context.store.set_greeted(all).await?);
+    };
+    for (receiver, wants) in wanted {
+        let Some(wants) = wants else { continue };
+        let before = greeted.insert(name(&receiver), wants.clone());
+        if before.as_ref() == Some(&wants) {
+            continue;
+        }
+        if before.as_deref() != Some(NOT_HEARD_OF) {
+            send_retained(context, login, client_id, &receiver).await?;
+        }
+        context.store.set_greeted(greeted.clone()).await?;
+    }
+    Ok(())
+}
+
+async fn send_retained(
+    context: &Context,
+    login: &mut Login,
+    client_id: &str,
+    receiver: &Receiver,
+) -> Result<(), Trouble> {
+    let filters: BTreeSet<TopicFilter> = forwards(context, receiver).map(|forward| forward.from.clone()).collect();
+    let filters: Vec<TopicFilter> = filters.into_iter().collect();
+    if filters.is_empty() {
+        return Ok(());
+    }
+    let topics = context.store.broker_session().await?.own_retained.into_iter().map(|(topic, _)| topic).collect();
+    let own = Own { client_id: client_id.to_owned(), topics };
+    let kept = tokio::select! {
+        () = context.stop.cancelled() => return Ok(()),
+        kept = retained(login, &filters, &own) => kept?,
+    };
+    let routes = |message| {
+        let mut routes = route(message, &context.config, &context.published.borrow());
+        routes.retain(|route| route.receiver == *receiver && route.message.retain);
+        routes
+    };
+    let routes: Vec<Route> = kept.iter().flat_map(routes).collect();
+    let taken = |route: &Route| Taken { routes: vec![route.clone()], refused: false, unreleased: None, again: false };
+    let batch: Vec<Taken> = routes.iter().map(taken).collect();
+    context.sending(move |sender, now| sender.take(&batch, now)).await?;
+    for Route { receiver, message, .. } in &routes {
+        context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
+    }
+    context.signals.outbox.notify_one();
+    context.signals.counted.notify_one();
+    Ok(())
+}
+
+/// What each receiver wants and is to be sent, as a text that changes with it; none while that is not known.
+fn wanted(context: &Context) -> BTreeMap<Receiver, Option<String>> {
+    let named = context.config.forwards.iter().flat_map(|forward| &forward.to).cloned().map(Receiver::Account);
+    let published = context.published.borrow();
+    let wants = |receiver: &Receiver| {
+        let topics = match receiver {
+            Receiver::Everybody => None,
+            Receiver::Account(peer) => Some(published.get(peer)?),
+        };
+        let forwards: Vec<&Forward> = forwards(context, receiver).collect();
+        serde_json::to_string(&(forwards, topics)).ok()
+    };
+    named.chain([Receiver::Everybody]).map(|receiver| (receiver.clone(), wants(&receiver))).collect()
+}
+
+/// The rules by which something is sent to `receiver`.
+fn forwards<'a>(context: &'a Context, receiver: &'a Receiver) -> impl Iterator<Item = &'a Forward> {
+    context.config.forwards.iter().filter(move |forward| match receiver {
+        Receiver::Everybody => forward.visibility == Visibility::Public,
+        Receiver::Account(peer) => forward.to.contains(peer),
+    })
+}
+
+fn name(receiver: &Receiver) -> String {
+    match receiver {
+        Receiver::Everybody => String::new(),
+        Receiver::Account(peer) => peer.to_string(),
+    }
+}

@@ -93,6 +93,9 @@ impl From<RuleError> for CommandError {
                 format!("forwards[{index}].to")
             }
             RuleError::PublicToSomebody { index, .. } => format!("forwards[{index}].type"),
+            RuleError::FileWithoutTls { field, .. } | RuleError::HalfClientCertificate { missing: field } => {
+                (*field).to_owned()
+            }
             RuleError::SameName(_) => "name".to_owned(),
             RuleError::SameAccount { .. } => "twister.account".to_owned(),
         };
@@ -114,6 +117,7 @@ impl From<StartError> for CommandError {
                 Self::new(AppErrorCode::BridgeInUse, error.to_string())
             }
             StartError::Store(error) => Self::new(AppErrorCode::StartFailed, error.to_string()),
+            StartError::Files(error) => Self::field(error.field(), error),
             StartError::Node(error) => CheckError::from(error).into(),
         }
     }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use twister::{Client, Credentials, PostNumber, RpcError};
 
-use crate::config::{BridgeConfig, BridgeName, RuleError};
+use crate::config::{BridgeConfig, BridgeName, RuleError, TlsFileError};
 use crate::engine::{self, Board, Context};
 use crate::event::{BridgeEvent, BridgeState, Phase};
 use crate::mqtt::Login;
@@ -36,6 +36,9 @@ pub enum StartError {
     /// The bridge's database cannot be opened; [`StoreError::InUse`] if the bridge runs already.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file that the broker's settings name cannot be used.
+    #[error(transparent)]
+    Files(#[from] TlsFileError),
     /// The connection to the node cannot be set up.
     #[error(transparent)]
     Node(#[from] RpcError),
@@ -48,13 +51,13 @@ impl Bridge {
     /// [`StartError`]; nothing runs then.
     pub async fn start(config: BridgeConfig, secrets: Secrets, data_dir: &Path) -> Result<Self, StartError> {
         config.check()?;
+        let login = Login::new(&config.broker, secrets.broker)?;
         let name = config.name.clone();
         let folder = data_dir.join(name.as_str());
         let opened = tokio::task::spawn_blocking(move || Store::open(&folder)).await;
         let store = opened.map_err(|_| StoreError::ShuttingDown)??;
         let credentials = Credentials::new(config.twister.user.as_str(), secrets.node.reveal());
         let client = Client::new(&config.twister.url, &credentials)?;
-        let login = Login::new(&config.broker, secrets.broker);
         let board = Board::new(name.clone());
         let stop = CancellationToken::new();
         let context = Context {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{BridgeConfig, BridgeName, Visibility};
+use super::{BridgeConfig, BridgeName, BrokerConfig, BrokerUrl, Visibility};
 
 /// A configuration whose values are good one by one but not together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,20 @@ pub enum RuleError {
         /// The account.
         account: String,
     },
+    /// A file for TLS, and an address without it.
+    #[error("{field} is of no use with {url}, which is not encrypted: remove it, or write mqtts:// or wss://")]
+    FileWithoutTls {
+        /// The setting that names the file.
+        field: &'static str,
+        /// The broker's address.
+        url: BrokerUrl,
+    },
+    /// A client certificate without its key, or a key without its certificate.
+    #[error("{missing} is missing: a certificate and its key are needed, or neither")]
+    HalfClientCertificate {
+        /// The setting that is not there.
+        missing: &'static str,
+    },
     /// Two bridges with one name.
     #[error("two bridges are called {0}: give one of them another name")]
     SameName(BridgeName),
@@ -60,6 +74,7 @@ impl BridgeConfig {
     /// # Errors
     /// The first rule that is broken, with the field's place.
     pub fn check(&self) -> Result<(), RuleError> {
+        self.broker.check()?;
         for (index, forward) in self.forwards.iter().enumerate() {
             let from = forward.from.to_string();
             match forward.visibility {
@@ -77,6 +92,25 @@ impl BridgeConfig {
             }
         }
         Ok(())
+    }
+}
+
+impl BrokerConfig {
+    fn check(&self) -> Result<(), RuleError> {
+        let Self { url, ca_file, client_cert_file, client_key_file, .. } = self;
+        let files = [
+            ("broker.ca_file", ca_file),
+            ("broker.client_cert_file", client_cert_file),
+            ("broker.client_key_file", client_key_file),
+        ];
+        if let Some((field, _)) = files.iter().find(|(_, file)| file.is_some() && !url.is_tls()) {
+            return Err(RuleError::FileWithoutTls { field, url: url.clone() });
+        }
+        match (client_cert_file, client_key_file) {
+            (Some(_), None) => Err(RuleError::HalfClientCertificate { missing: "broker.client_key_file" }),
+            (None, Some(_)) => Err(RuleError::HalfClientCertificate { missing: "broker.client_cert_file" }),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -28,6 +28,10 @@ const MAX_PACKET: u32 = 268_435_455;
 /// Messages that the broker may send before the first of them is acknowledged.
 const RECEIVE_MAXIMUM: u16 = 64;
 
+/// MQTT 3.1.1 has no way to say how many messages may be sent before the first of them is acknowledged. Mosquitto takes 20,
+/// and was seen to acknowledge more and lose them.
+const RECEIVE_MAXIMUM_V311: u16 = 20;
+
 /// How long the broker keeps the session while the bridge is away, in seconds: 30 days.
 const SESSION_EXPIRY: u32 = 30 * 24 * 3600;
 
@@ -93,9 +97,13 @@ pub(crate) fn decode_welcome(received: &mut BytesMut) -> Result<Option<Result<We
     let max_qos = properties.get_maximum_qos().and_then(|qos| Qos::try_from(qos).ok());
     let retain = !matches!(properties.get(PropertyId::RetainAvailable), Some(PropertyValue::Byte(0)));
     // What a broker does not mention, it can do.
+    let receive_maximum = match connack.protocol_version {
+        5 => connack.receive_maximum().unwrap_or(u16::MAX),
+        _ => RECEIVE_MAXIMUM_V311,
+    };
     Ok(Some(Ok(Welcome {
         session_present: connack.session_present,
-        receive_maximum: connack.receive_maximum().unwrap_or(u16::MAX).max(1),
+        receive_maximum: receive_maximum.max(1),
         max_qos: max_qos.unwrap_or(Qos::ExactlyOnce),
         retain,
         max_packet: connack.maximum_packet_size().unwrap_or(MAX_PACKET) as usize,

@@ -106,6 +106,7 @@ impl From<StartError> for CommandError {
                 Self::new(AppErrorCode::BridgeInUse, error.to_string())
             }
             StartError::Store(error) => Self::new(AppErrorCode::StartFailed, error.to_string()),
+            StartError::Files(error) => Self::field(error.field(), error),
             StartError::Node(error) => CheckError::from(error).into(),
         }
     }

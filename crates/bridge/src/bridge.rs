@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use twister::{Client, Credentials, PostNumber, RpcError};
 
-use crate::config::{BridgeConfig, BridgeName, RuleError};
+use crate::config::{BridgeConfig, BridgeName, RuleError, TlsFileError};
 use crate::control;
 use crate::engine::{self, Board, Context};
 use crate::event::{BridgeEvent, BridgeState, Phase};
@@ -39,6 +39,9 @@ pub enum StartError {
     /// The bridge's database cannot be opened; [`StoreError::InUse`] if the bridge runs already.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file that the broker's settings name cannot be used.
+    #[error(transparent)]
+    Files(#[from] TlsFileError),
     /// The connection to the node cannot be set up.
     #[error(transparent)]
     Node(#[from] RpcError),
@@ -56,6 +59,7 @@ impl Bridge {
     /// [`StartError`]; nothing runs then.
     pub async fn start(config: BridgeConfig, secrets: Secrets, data_dir: &Path) -> Result<Self, StartError> {
         config.check()?;
+        let login = Login::new(&config.broker, secrets.broker)?;
         let name = config.name.clone();
         let folder = Self::folder(data_dir, &name);
         let opening = folder.clone();
@@ -64,7 +68,6 @@ impl Bridge {
         let listener = control::Listener::bind(&folder);
         let credentials = Credentials::new(config.twister.user.as_str(), secrets.node.reveal());
         let client = Client::new(&config.twister.url, &credentials)?;
-        let login = Login::new(&config.broker, secrets.broker);
         let stream = store.identity().await?.stream;
         let context = Context {
             packers: Arc::new(watch::Sender::new(store.packers().await?)),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use twister::{Client, Credentials, NodeUrl, RpcError, Username};
 
 use crate::clock::now_s;
-use crate::config::{BrokerConfig, BrokerUrl};
+use crate::config::{BrokerConfig, BrokerUrl, TlsFileError};
 use crate::engine::NodeTrouble;
 use crate::event::ProblemCode;
 use crate::mqtt::{ConnectionError, Fault, Hello, Login};
@@ -108,7 +108,7 @@ pub async fn create_account(
 /// # Errors
 /// Why it cannot be used.
 pub async fn check_broker(broker: &BrokerConfig, password: &Password) -> Result<BrokerReport, CheckError> {
-    let mut login = Login::new(broker, password.clone());
+    let mut login = Login::new(broker, password.clone())?;
     let (connection, welcome) = within_limit(&broker.url, login.connect(&Hello::one_off())).await?;
     connection.leave().await;
     Ok(BrokerReport { max_qos: welcome.max_qos.into(), retain: welcome.retain })
@@ -125,6 +125,12 @@ pub(crate) async fn within_limit<T>(
         Err(_) => Fault::of(&ConnectionError::Silent, url),
     };
     Err(CheckError { code: fault.code, message: fault.message })
+}
+
+impl From<TlsFileError> for CheckError {
+    fn from(error: TlsFileError) -> Self {
+        Self { code: ProblemCode::BrokerFiles, message: error.to_string() }
+    }
 }
 
 impl From<RpcError> for CheckError {

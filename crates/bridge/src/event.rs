@@ -121,6 +121,12 @@ pub enum ProblemCode {
     BrokerCredentials,
     /// The broker refuses the connection or a subscription for another reason.
     BrokerRefused,
+    /// The broker's certificate is not one to trust.
+    BrokerCertificate,
+    /// The broker does not accept the bridge's own certificate, or misses it.
+    BrokerClientCertificate,
+    /// A file that the broker's settings name cannot be used.
+    BrokerFiles,
     /// Nothing answers at the node's address.
     NodeUnreachable,
     /// The node refuses the user name or password.

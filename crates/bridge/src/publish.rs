@@ -15,7 +15,7 @@ const PACKET: u16 = 1;
 /// # Errors
 /// Why the broker did not take it.
 pub async fn publish(broker: &BrokerConfig, password: &Password, message: Message) -> Result<(), CheckError> {
-    let mut login = Login::new(broker, password.clone());
+    let mut login = Login::new(broker, password.clone())?;
     let work = async {
         let (mut connection, _) = login.connect(&Hello::one_off()).await?;
         let packet = if message.qos == Qos::AtMostOnce { 0 } else { PACKET };

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use mqtt_twister_bridge::StoreError;
-use mqtt_twister_bridge::config::{BridgeName, ConfigError};
+use mqtt_twister_bridge::config::{BridgeName, ConfigError, TlsFileError};
 use mqtt_twister_bridge::control::ControlError;
 use mqtt_twister_sandbox::SandboxError;
 use mqtt_twister_tryout::TryoutError;
@@ -17,6 +17,9 @@ pub(crate) enum CliError {
     /// The configuration cannot be read or is not valid.
     #[error("{} cannot be used: {source}", path.display())]
     Config { path: PathBuf, source: ConfigError },
+    /// A file that the configuration names cannot be used.
+    #[error("the bridge {bridge} cannot run: {source}")]
+    Files { bridge: BridgeName, source: TlsFileError },
     /// The recording cannot be read.
     #[error("{} cannot be read: {source}", path.display())]
     Trace { path: PathBuf, source: io::Error },
@@ -78,6 +81,7 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Config { .. }
+            | Self::Files { .. }
             | Self::Trace { .. }
             | Self::TraceLine { .. }
             | Self::NoSuchBridge { .. }

@@ -19,8 +19,11 @@ pub use subscription::Subscription;
 #[cfg(feature = "specta")]
 pub use subscription::WrittenSubscription;
 
+pub use crate::mqtt::TlsFileError;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -83,7 +86,7 @@ pub struct TwisterConfig {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct BrokerConfig {
-    /// Where the broker listens, as `mqtt://127.0.0.1:1883`.
+    /// Where the broker listens, as `mqtt://127.0.0.1:1883`; `mqtts://`, `ws://` and `wss://` are possible too.
     pub url: BrokerUrl,
     /// The user name, if the broker wants one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -91,12 +94,30 @@ pub struct BrokerConfig {
     /// The version of MQTT.
     #[serde(default, skip_serializing_if = "ProtocolChoice::is_auto")]
     pub protocol: ProtocolChoice,
+    /// TLS: certificates (PEM) of the authorities that are trusted, in place of those that the system knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// TLS: the bridge's own certificate (PEM, with those that lead to the authority), if the broker wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_cert_file: Option<PathBuf>,
+    /// TLS: the private key of that certificate (PEM, without a passphrase).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_key_file: Option<PathBuf>,
 }
 
 impl BrokerConfig {
-    /// The broker at `url`, which asks nobody for a name.
+    /// The broker at `url`, which asks nobody for a name and has a certificate that the system trusts, if any.
     pub fn new(url: BrokerUrl) -> Self {
-        Self { url, user: String::new(), protocol: ProtocolChoice::Auto }
+        let (user, protocol) = (String::new(), ProtocolChoice::Auto);
+        Self { url, user, protocol, ca_file: None, client_cert_file: None, client_key_file: None }
+    }
+
+    /// Reads the files that the settings name, and forgets them again.
+    ///
+    /// # Errors
+    /// Which of them cannot be used, and why.
+    pub fn check_files(&self) -> Result<(), TlsFileError> {
+        crate::mqtt::client_config(self).map(drop)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use twister::Username;
 
-use super::{BridgeConfig, BridgeName, Forward, PeerConfig, Visibility};
+use super::{BridgeConfig, BridgeName, BrokerConfig, BrokerUrl, Forward, PeerConfig, Visibility};
 use crate::frame::v1::MAX_MESSAGE_LEN;
 use crate::mapping::MappingError;
 use crate::topic::TopicFilter;
@@ -110,6 +110,20 @@ pub enum RuleError {
         /// Why it cannot be more.
         reason: &'static str,
     },
+    /// A file for TLS, and an address without it.
+    #[error("{field} is of no use with {url}, which is not encrypted: remove it, or write mqtts:// or wss://")]
+    FileWithoutTls {
+        /// The setting that names the file.
+        field: &'static str,
+        /// The broker's address.
+        url: BrokerUrl,
+    },
+    /// A client certificate without its key, or a key without its certificate.
+    #[error("{missing} is missing: a certificate and its key are needed, or neither")]
+    HalfClientCertificate {
+        /// The setting that is not there.
+        missing: &'static str,
+    },
     /// Two bridges with one name.
     #[error("two bridges are called {0}: give one of them another name")]
     SameName(BridgeName),
@@ -144,6 +158,7 @@ impl RuleError {
                 };
                 format!("{list}[{index}]{field}")
             }
+            Self::FileWithoutTls { field, .. } | Self::HalfClientCertificate { missing: field } => (*field).to_owned(),
             Self::NotFollowed { field, .. } | Self::Zero { field, .. } | Self::TooLarge { field, .. } => field.clone(),
             Self::SameName(_) => "name".to_owned(),
             Self::SameAccount { .. } => "twister.account".to_owned(),
@@ -157,6 +172,7 @@ impl BridgeConfig {
     /// # Errors
     /// The first rule that is broken, with the field's place.
     pub fn check(&self) -> Result<(), RuleError> {
+        self.broker.check()?;
         for (index, forward) in self.forwards.iter().enumerate() {
             self.check_forward(index, forward)?;
         }
@@ -228,6 +244,25 @@ impl BridgeConfig {
         match self.following.contains(account) {
             true => Ok(()),
             false => Err(RuleError::NotFollowed { field: field(), account: account.clone() }),
+        }
+    }
+}
+
+impl BrokerConfig {
+    fn check(&self) -> Result<(), RuleError> {
+        let Self { url, ca_file, client_cert_file, client_key_file, .. } = self;
+        let files = [
+            ("broker.ca_file", ca_file),
+            ("broker.client_cert_file", client_cert_file),
+            ("broker.client_key_file", client_key_file),
+        ];
+        if let Some((field, _)) = files.iter().find(|(_, file)| file.is_some() && !url.is_tls()) {
+            return Err(RuleError::FileWithoutTls { field, url: url.clone() });
+        }
+        match (client_cert_file, client_key_file) {
+            (Some(_), None) => Err(RuleError::HalfClientCertificate { missing: "broker.client_key_file" }),
+            (None, Some(_)) => Err(RuleError::HalfClientCertificate { missing: "broker.client_cert_file" }),
+            _ => Ok(()),
         }
     }
 }

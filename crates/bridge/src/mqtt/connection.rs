@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::codec::{self, CodecError};
 use super::options::Login;
 use super::packet::{Hello, Packet, Protocol, Welcome};
-use super::transport::{self, Stream, TransportError};
+use super::transport::{self, Stream, TransportError, is_hang_up};
 
 /// The longest silence towards the broker, unless it wants another.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -93,7 +93,7 @@ impl Connection {
     }
 
     async fn open_now(login: &Login, hello: &Hello, protocol: Protocol) -> Result<(Self, Welcome), ConnectionError> {
-        let stream = transport::open(&login.url).await?;
+        let stream = transport::open(&login.url, login.tls.as_ref()).await?;
         let (reader, writer) = tokio::io::split(stream);
         let keep_alive_s = u16::try_from(KEEP_ALIVE.as_secs()).unwrap_or(u16::MAX);
         let first = codec::encode_hello(hello, &login.user, &login.password, keep_alive_s, protocol)?;
@@ -243,9 +243,4 @@ impl Connection {
         self.ping_due = Instant::now() + self.ping_every.unwrap_or(KEEP_ALIVE);
         Ok(self.send(&Packet::PingReq)?)
     }
-}
-
-fn is_hang_up(error: &io::Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }

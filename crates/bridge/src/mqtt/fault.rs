@@ -36,8 +36,79 @@ impl Fault {
 
     fn of_transport(error: &TransportError, url: &BrokerUrl) -> Self {
         match error {
-            TransportError::Io(error) => Self::unreachable(url, &io_reason(error)),
+            TransportError::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(tls) => Self::of_tls(tls, url),
+                None => Self::unreachable(url, &io_reason(error)),
+            },
+            TransportError::NoTls => Self::passing(format!(
+                "what answers at {url} closes the connection instead of speaking TLS; is it the port for plain MQTT?"
+            )),
+            TransportError::NoServerName => Self::lasting(format!(
+                "no certificate can be for the host in {url}; write the name that is in the broker's certificate"
+            )),
+            TransportError::WebSocketStatus(status) => Self::lasting(format!(
+                "what answers at {url} is a web server, but there is no WebSocket for MQTT (HTTP status {status}); is the \
+                 path right?"
+            )),
+            TransportError::NotAWebSocket(reason) => Self::lasting(format!(
+                "what answers at {url} is no WebSocket for MQTT ({reason}); is it the right port?"
+            )),
         }
+    }
+
+    fn of_tls(error: &rustls::Error, url: &BrokerUrl) -> Self {
+        use rustls::AlertDescription as Alert;
+        use rustls::CertificateError as Bad;
+        match error {
+            rustls::Error::InvalidCertificate(bad) => {
+                let why = match bad {
+                    Bad::UnknownIssuer => "is not signed by an authority that is trusted here. If this is your own \
+                         broker, set broker.ca_file to the certificate of the authority that signed it"
+                        .to_owned(),
+                    Bad::NotValidForName => "is for another name; write the name that is in it".to_owned(),
+                    Bad::NotValidForNameContext { presented, .. } => {
+                        format!("is for another name; it has {}", presented.join(", "))
+                    }
+                    Bad::Expired | Bad::ExpiredContext { .. } => {
+                        "has expired; renew it, or set this machine's clock".to_owned()
+                    }
+                    Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+                        "is not valid yet; is this machine's clock right?".to_owned()
+                    }
+                    other => format!("cannot be accepted: {other}"),
+                };
+                let message = format!("the certificate of the broker at {url} {why}");
+                Self { code: ProblemCode::BrokerCertificate, message, lasting: true }
+            }
+            rustls::Error::AlertReceived(Alert::CertificateRequired | Alert::NoCertificate) => {
+                Self::client_certificate(
+                    url,
+                    "wants a certificate from the bridge; set broker.client_cert_file and broker.client_key_file",
+                )
+            }
+            rustls::Error::AlertReceived(
+                Alert::UnknownCA
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::AccessDenied
+                | Alert::DecryptError,
+            ) => Self::client_certificate(
+                url,
+                "does not accept the bridge's certificate; set broker.client_cert_file to one that it knows",
+            ),
+            rustls::Error::InvalidMessage(_) => {
+                Self::lasting(format!("what answers at {url} does not speak TLS; is it the port for plain MQTT?"))
+            }
+            other => Self::lasting(format!("no encryption can be agreed on with the broker at {url} ({other})")),
+        }
+    }
+
+    fn client_certificate(url: &BrokerUrl, what: &str) -> Self {
+        let message = format!("the broker at {url} {what}");
+        Self { code: ProblemCode::BrokerClientCertificate, message, lasting: true }
     }
 
     fn unreachable(url: &BrokerUrl, reason: &str) -> Self {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! session ─┬─> deliveries, echo     what is under way, what comes back: state machines
-//!          └─> connection ──> codec, transport
+//!          └─> connection ──> codec, transport (tls, websocket)
 //! ```
 //!
 //! Deliberately not here: what a message means and where it goes. The session hands messages in, takes messages out, and
@@ -19,7 +19,9 @@ mod properties;
 mod retained;
 mod session;
 mod state_topic;
+mod tls;
 mod transport;
+mod websocket;
 
 pub(crate) use connection::{Connection, ConnectionError, Progress};
 pub(crate) use fault::Fault;
@@ -27,3 +29,5 @@ pub(crate) use options::Login;
 pub(crate) use packet::{Hello, Packet, Publish};
 pub(crate) use retained::{Own, retained};
 pub(crate) use session::{Command, Delivery, INCOMING_CAPACITY, Incoming, Session, Setup};
+pub use tls::TlsFileError;
+pub(crate) use tls::client_config;

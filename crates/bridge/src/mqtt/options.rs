@@ -1,9 +1,13 @@
 //! Where a broker is, who logs in there, and in which version of the protocol.
 
+use std::sync::Arc;
+
 use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
+use rustls::ClientConfig;
 
 use super::connection::{Connection, ConnectionError};
-use super::packet::{Hello, Protocol, Welcome};
+use super::packet::{Hello, Protocol, SessionKind, Welcome};
+use super::tls::{TlsFileError, client_config};
 use crate::config::{BrokerConfig, BrokerUrl, ProtocolChoice};
 use crate::secrets::Password;
 
@@ -15,13 +19,15 @@ pub(crate) struct Login {
     pub password: Password,
     /// What is spoken, or tried.
     pub protocol: ProtocolChoice,
+    /// Present if the address asks for TLS.
+    pub tls: Option<Arc<ClientConfig>>,
 }
 
 impl Login {
-    /// What `config` says, with its password.
-    pub(crate) fn new(config: &BrokerConfig, password: Password) -> Self {
-        let BrokerConfig { url, user, protocol } = config.clone();
-        Self { url, user, password, protocol }
+    /// What `config` says, with its password. Reads the files that it names.
+    pub(crate) fn new(config: &BrokerConfig, password: Password) -> Result<Self, TlsFileError> {
+        let BrokerConfig { url, user, protocol, .. } = config.clone();
+        Ok(Self { url, user, password, protocol, tls: client_config(config)? })
     }
 
     /// Connects. If the version is to be found out and the broker refuses MQTT 5, 3.1.1 is spoken, and tried first from now on.
@@ -55,6 +61,6 @@ impl Hello {
     /// A client that leaves nothing behind.
     pub(crate) fn one_off() -> Self {
         let client_id = format!("mqtt-twister-{:08x}", rand::random::<u32>());
-        Self { client_id, session: super::packet::SessionKind::OneOff, will: None }
+        Self { client_id, session: SessionKind::OneOff, will: None }
     }
 }

@@ -154,6 +154,17 @@ fn check_says_what_each_rule_does_and_what_has_no_effect() {
 }
 
 #[test]
+fn a_certificate_that_cannot_be_read_is_told_by_its_setting() {
+    let text = GOOD.replace("mqtt://127.0.0.1:1883\"", "mqtts://127.0.0.1\"\nca_file = \"/nowhere/ca.pem\"");
+    let (code, _, stderr) = with_config(&["check"], &text);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(
+        stderr.contains("home") && stderr.contains("broker.ca_file") && stderr.contains("/nowhere/ca.pem"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn check_tells_programs_the_same() {
     let (code, stdout, stderr) = with_config(&["--json", "check"], GOOD);
     assert_eq!((code, stderr.as_str()), (0, ""));

@@ -16,6 +16,10 @@ const MAX_PACKET: u32 = 268_435_455;
 /// Messages that the broker may send before the first of them is acknowledged.
 const RECEIVE_MAXIMUM: u16 = 64;
 
+/// MQTT 3.1.1 has no way to say how many messages may be sent before the first of them is acknowledged. Mosquitto takes 20,
+/// and was seen to acknowledge more and lose them.
+const RECEIVE_MAXIMUM_V311: u16 = 20;
+
 /// How long the broker keeps the session while the bridge is away, in seconds: 30 days.
 const SESSION_EXPIRY: u32 = 30 * 24 * 3600;
 

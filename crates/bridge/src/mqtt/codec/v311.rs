@@ -8,7 +8,7 @@ use rumqttc::mqttbytes::v4::{
 use rumqttc::mqttbytes::{Error, QoS};
 use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, PublishProperties};
 
-use super::{CodecError, MAX_PACKET, only, topic_text};
+use super::{CodecError, MAX_PACKET, RECEIVE_MAXIMUM_V311, only, topic_text};
 use crate::message::Qos;
 use crate::mqtt::packet::{Ack, Hello, Packet, Publish, SessionKind, Welcome};
 use crate::secrets::Password;
@@ -54,7 +54,7 @@ pub(super) fn decode_welcome(
         OldCode::Success => {
             return Ok(Some(Ok(Welcome {
                 session_present: connack.session_present,
-                receive_maximum: u16::MAX,
+                receive_maximum: RECEIVE_MAXIMUM_V311,
                 max_qos: Qos::ExactlyOnce,
                 retain: true,
                 max_packet: MAX_PACKET as usize,

@@ -4,7 +4,9 @@ mod contents;
 mod echoes;
 mod exactly_once;
 mod gate;
+mod mosquitto;
 mod support;
+mod transports;
 
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet as Wire;
@@ -111,7 +113,8 @@ async fn wish_8_the_state_is_on_a_topic_of_the_local_broker_and_true_even_after_
 #[tokio::test]
 async fn a_broker_that_comes_back_is_found_again() {
     for protocol in BOTH {
-        let Place { folder, store, broker } = Place::new().await;
+        let (folder, store) = (tempfile::tempdir().unwrap(), Store::in_memory());
+        let broker = broker_on(([127, 0, 0, 1], 0).into(), &folder).await;
         let addr = broker.addr();
         let mut session = start(addr, &store, protocol, &["doors/#"]).await;
         broker.stop().await;

@@ -1,5 +1,5 @@
-//! `check`: reads a configuration as `run` would and says in words what each rule does. It connects to nothing, so it says
-//! nothing of passwords, accounts and addresses beyond their form.
+//! `check`: reads a configuration, and the files that it names, as `run` would and says in words what each rule does. It
+//! connects to nothing, so it says nothing of passwords, accounts and addresses beyond their form.
 
 mod does;
 mod warnings;
@@ -42,6 +42,8 @@ pub(crate) fn run(args: &CheckArgs, output: &Output) -> Result<(), CliError> {
     let mut warnings = 0;
     for bridge in &loaded.bridges {
         let config = &bridge.config;
+        let unusable = |source| CliError::Files { bridge: config.name.clone(), source };
+        config.broker.check_files().map_err(unusable)?;
         output.line(&Line::Bridge(config));
         for line in rules(config) {
             output.line(&line);

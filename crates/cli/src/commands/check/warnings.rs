@@ -1,6 +1,6 @@
 //! What is valid in a configuration but probably not meant.
 
-use mqtt_twister_bridge::config::BridgeConfig;
+use mqtt_twister_bridge::config::{BridgeConfig, ProtocolChoice};
 use mqtt_twister_bridge::topic::TopicFilter;
 use twister::Username;
 
@@ -40,6 +40,11 @@ pub(super) enum Warning {
     FollowsNobody,
     #[error("nothing goes out and nothing comes in: add publications with forwards, or following with subscriptions")]
     DoesNothing,
+    #[error(
+        "broker.protocol is 3.1.1, in which the broker does not tell the bridge which messages are retained, so they cross as \
+         ordinary ones. Leave it out if the broker speaks MQTT 5"
+    )]
+    NothingRetained,
     #[error("other users of this machine can read this file and the password in it: run chmod 600 on it")]
     ReadablePassword,
 }
@@ -49,6 +54,9 @@ pub(super) fn of(config: &BridgeConfig) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if config.forwards.is_empty() && config.subscriptions.is_empty() {
         warnings.push(Warning::DoesNothing);
+    }
+    if config.broker.protocol == ProtocolChoice::V311 && !config.forwards.is_empty() {
+        warnings.push(Warning::NothingRetained);
     }
     warnings.extend(publications(config));
     warnings.extend(forwards(config));
@@ -191,6 +199,16 @@ mod tests {
             let reserved = |list| Warning::Reserved { list, index: 0, filter: filter(topics) };
             assert_eq!(found, [reserved("publications"), reserved("forwards")]);
         }
+    }
+
+    #[test]
+    fn the_older_version_of_mqtt_does_not_tell_what_is_retained() {
+        let lists = "publications = ['a']\nforwards = [{ from = 'a' }]";
+        let text = format!(
+            "[[bridge]]\nname = \"alice\"\n{lists}\n[bridge.twister]\nurl = \"http://127.0.0.1:28332\"\n\
+             account = \"alice\"\n[bridge.broker]\nurl = \"127.0.0.1\"\nprotocol = \"3.1.1\"\n"
+        );
+        assert_eq!(of(&ConfigFile::parse_toml(&text).unwrap().bridges[0]), [Warning::NothingRetained]);
     }
 
     #[test]

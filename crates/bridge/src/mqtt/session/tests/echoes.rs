@@ -8,10 +8,23 @@ use crate::mqtt::session::Delivery;
 
 const ALL: [Qos; 3] = [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce];
 
+/// Both versions at both brokers.
+async fn each() -> Vec<(ProtocolChoice, Place)> {
+    let [new, old] = [Place::each().await, Place::each().await];
+    let new = new.into_iter().map(|place| (ProtocolChoice::V5, place));
+    new.chain(old.into_iter().map(|place| (ProtocolChoice::V311, place))).collect()
+}
+
+/// Both qualities of service that brokers keep for absent clients, at both brokers.
+async fn kept() -> Vec<(Qos, Place)> {
+    let [once, twice] = [Place::each().await, Place::each().await];
+    let once = once.into_iter().map(|place| (Qos::AtLeastOnce, place));
+    once.chain(twice.into_iter().map(|place| (Qos::ExactlyOnce, place))).collect()
+}
+
 #[tokio::test]
 async fn wish_1_what_the_bridge_delivers_does_not_come_back_to_it() {
-    for protocol in BOTH {
-        let place = Place::new().await;
+    for (protocol, place) in each().await {
         let mut heard = place.listen().await;
         let mut session = place.start(protocol).await;
         for (row, qos) in (1..).zip(ALL) {
@@ -26,9 +39,8 @@ async fn wish_1_what_the_bridge_delivers_does_not_come_back_to_it() {
 
 #[tokio::test]
 async fn wish_1_an_equal_message_of_somebody_else_gets_through_and_only_that() {
-    for protocol in BOTH {
-        for qos in ALL {
-            let place = Place::new().await;
+    for qos in ALL {
+        for (protocol, place) in each().await {
             let mut session = place.start(protocol).await;
             session.deliver(1, message("on", qos));
             session.deliver(2, message("on", qos));
@@ -44,8 +56,7 @@ async fn wish_1_an_equal_message_of_somebody_else_gets_through_and_only_that() {
 
 #[tokio::test]
 async fn wish_1_an_echo_that_comes_after_a_reconnection_is_known() {
-    for qos in [Qos::AtLeastOnce, Qos::ExactlyOnce] {
-        let place = Place::new().await;
+    for (qos, place) in kept().await {
         let mut gate = Gate::new(place.broker.addr()).await;
         let mut session = start(gate.addr, &place.store, ProtocolChoice::V311, &["doors/#"]).await;
         gate.cut_at(Cut { from: From::Broker, kind: PUBLISH });
@@ -59,8 +70,7 @@ async fn wish_1_an_echo_that_comes_after_a_reconnection_is_known() {
 
 #[tokio::test]
 async fn wish_1_an_echo_that_comes_after_a_kill_is_known() {
-    for qos in [Qos::AtLeastOnce, Qos::ExactlyOnce] {
-        let place = Place::new().await;
+    for (qos, place) in kept().await {
         let mut gate = Gate::new(place.broker.addr()).await;
         let mut session = start(gate.addr, &place.store, ProtocolChoice::V311, &["doors/#"]).await;
         gate.cut_at(Cut { from: From::Broker, kind: PUBLISH });
@@ -78,8 +88,7 @@ async fn wish_1_an_echo_that_comes_after_a_kill_is_known() {
 
 #[tokio::test]
 async fn wish_1_what_the_bridge_has_left_as_retained_does_not_come_back_with_a_new_subscription() {
-    for protocol in BOTH {
-        let place = Place::new().await;
+    for (protocol, place) in each().await {
         let retained = |payload: &str| Message { retain: true, ..message(payload, Qos::AtLeastOnce) };
         let mut session = place.start(protocol).await;
         session.deliver(1, retained("ours"));

@@ -14,6 +14,8 @@ const STAGES: [Cut; 4] = [
     Cut { from: From::Broker, kind: PUBCOMP },
 ];
 
+const ACKNOWLEDGED: [Qos; 2] = [Qos::AtLeastOnce, Qos::ExactlyOnce];
+
 /// A session behind a gate that has just closed at `stage`, with row 1 handed over.
 async fn broken_off(place: &Place, gate: &mut Gate, protocol: ProtocolChoice, stage: Cut) -> Running {
     let mut session = start(gate.addr, &place.store, protocol, &["doors/#"]).await;
@@ -25,9 +27,8 @@ async fn broken_off(place: &Place, gate: &mut Gate, protocol: ProtocolChoice, st
 
 #[tokio::test]
 async fn a_qos_2_message_is_delivered_once_wherever_the_program_is_killed() {
-    for protocol in BOTH {
-        for stage in STAGES {
-            let place = Place::new().await;
+    for (protocol, stage) in BOTH.into_iter().flat_map(|protocol| STAGES.map(|stage| (protocol, stage))) {
+        for place in Place::each().await {
             let mut heard = place.listen().await;
             let mut gate = Gate::new(place.broker.addr()).await;
             broken_off(&place, &mut gate, protocol, stage).await.kill().await;
@@ -44,9 +45,8 @@ async fn a_qos_2_message_is_delivered_once_wherever_the_program_is_killed() {
 
 #[tokio::test]
 async fn a_qos_2_message_is_delivered_once_wherever_the_connection_breaks() {
-    for protocol in BOTH {
-        for stage in STAGES {
-            let place = Place::new().await;
+    for (protocol, stage) in BOTH.into_iter().flat_map(|protocol| STAGES.map(|stage| (protocol, stage))) {
+        for place in Place::each().await {
             let mut heard = place.listen().await;
             let mut gate = Gate::new(place.broker.addr()).await;
             let mut session = broken_off(&place, &mut gate, protocol, stage).await;
@@ -114,30 +114,29 @@ async fn what_a_broker_has_forgotten_is_delivered_again() {
 
 #[tokio::test]
 async fn order_is_kept_over_a_broken_connection() {
-    for protocol in BOTH {
-        for qos in [Qos::AtLeastOnce, Qos::ExactlyOnce] {
-            let place = Place::new().await;
+    for (protocol, qos) in BOTH.into_iter().flat_map(|protocol| ACKNOWLEDGED.map(|qos| (protocol, qos))) {
+        for place in Place::each().await {
             let mut heard = place.listen().await;
             let mut gate = Gate::new(place.broker.addr()).await;
             let mut session = start(gate.addr, &place.store, protocol, &["doors/#"]).await;
             let kind = if qos == Qos::AtLeastOnce { super::gate::PUBACK } else { PUBREC };
             gate.cut_at(Cut { from: From::Broker, kind });
-            for row in 1..=20 {
+            for row in 1..=50 {
                 session.deliver(row, message(&row.to_string(), qos));
             }
             gate.closed().await;
-            session.deliver(21, message("21", qos));
-            for row in 1..=21 {
+            session.deliver(51, message("51", qos));
+            for row in 1..=51 {
                 assert_eq!(session.outcome().await, Delivery::Done(row));
             }
-            let mut numbers: Vec<u32> = heard.until("21").await.iter().map(|text| text.parse().unwrap()).collect();
+            let mut numbers: Vec<u32> = heard.until("51").await.iter().map(|text| text.parse().unwrap()).collect();
             if qos == Qos::AtLeastOnce {
                 // The broker had those before the connection broke, and gets them again in the same order.
                 let again = numbers.iter().rposition(|number| *number == 1).unwrap();
                 assert!(numbers[..again].is_sorted(), "{numbers:?}");
                 numbers.drain(..again);
             }
-            assert_eq!(numbers, (1..=21).collect::<Vec<u32>>());
+            assert_eq!(numbers, (1..=51).collect::<Vec<u32>>());
         }
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::mosquitto::Mosquitto;
 use crate::config::{BrokerConfig, BrokerUrl, ProtocolChoice};
 use crate::engine::Board;
 use crate::event::{BridgeEvent, Part, PartState};
@@ -37,18 +38,38 @@ pub struct Running {
     generation: u64,
 }
 
-/// A folder, a broker that keeps its sessions there, and a database.
+/// A broker and a database.
 pub struct Place {
-    pub folder: TempDir,
     pub store: Store,
-    pub broker: Broker,
+    pub broker: Served,
+}
+
+/// A broker of one kind or the other.
+pub enum Served {
+    Embedded(Broker),
+    Mosquitto(Mosquitto),
+}
+
+impl Served {
+    pub fn addr(&self) -> SocketAddr {
+        match self {
+            Self::Embedded(broker) => broker.addr(),
+            Self::Mosquitto(broker) => broker.addr(),
+        }
+    }
 }
 
 impl Place {
+    /// A place with the embedded broker, which keeps nothing on disk.
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let broker = broker_on(([127, 0, 0, 1], 0).into(), &folder).await;
-        Self { store: Store::in_memory(), broker, folder }
+        let broker = Broker::start(BrokerOptions::on(([127, 0, 0, 1], 0))).await.unwrap();
+        Self { store: Store::in_memory(), broker: Served::Embedded(broker) }
+    }
+
+    /// Two places: one with the embedded broker, one with Mosquitto.
+    pub async fn each() -> [Self; 2] {
+        let broker = Served::Mosquitto(Mosquitto::start().await);
+        [Self::new().await, Self { store: Store::in_memory(), broker }]
     }
 
     /// A session that has connected and subscribed to `doors/#`.
@@ -99,7 +120,7 @@ pub async fn start_anyhow(
     publications: &[&str],
 ) -> Running {
     let config = BrokerConfig { protocol, ..BrokerConfig::new(url(broker)) };
-    start_at(Login::new(&config, Password::default()), store, publications).await
+    start_at(Login::new(&config, Password::default()).unwrap(), store, publications).await
 }
 
 pub async fn start_at(login: Login, store: &Store, publications: &[&str]) -> Running {
@@ -128,7 +149,7 @@ impl Running {
     pub async fn is_up(&self) {
         let mut states = self.board.watch();
         let up = states.wait_for(|state| state.broker == PartState::Up);
-        timeout(LIMIT, up).await.unwrap().unwrap();
+        assert!(timeout(LIMIT, up).await.is_ok(), "{:?}", self.board.state().broker);
     }
 
     pub async fn is_down(&self) {
@@ -221,7 +242,10 @@ impl Heard {
     pub async fn until(&mut self, last: &str) -> Vec<String> {
         let mut payloads = Vec::new();
         while payloads.last().is_none_or(|payload| payload != last) {
-            payloads.push(self.payload().await);
+            let Ok(Some(publish)) = timeout(LIMIT, self.0.recv()).await else {
+                panic!("{last} does not come after {payloads:?}");
+            };
+            payloads.push(String::from_utf8(publish.payload.to_vec()).unwrap());
         }
         payloads
     }

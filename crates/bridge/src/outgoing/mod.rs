@@ -229,14 +229,22 @@ impl Outgoing {
     /// Has the frames posted again that their receivers have been silent about for too long. Frames that are worth nothing
     /// any more are given up instead.
     fn try_again(&mut self, now: Now) -> Result<(), StoreError> {
-        let oldest = self.store.oldest_unheard()?;
-        for frame in self.retries.poll(&oldest, self.pace != Pace::Plenty, now.mono) {
-            match self.store.is_worthless(frame, now.wall_ms)? {
-                true => drop(self.store.settle(&[frame], Some(Count::Expired))?),
-                false => self.store.post_again(frame, true)?,
+        loop {
+            let oldest = self.store.oldest_unheard()?;
+            let mut given_up = false;
+            for frame in self.retries.poll(&oldest, self.pace != Pace::Plenty, now.mono) {
+                if self.store.is_worthless(frame, now.wall_ms)? {
+                    self.store.settle(&[frame], Some(Count::Expired))?;
+                    given_up = true;
+                } else {
+                    self.store.post_again(frame, true)?;
+                }
+            }
+            // The one after it is the oldest now.
+            if !given_up {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// The frames that have to be posted, the oldest first.

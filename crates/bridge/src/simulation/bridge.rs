@@ -28,6 +28,8 @@ pub(super) struct Bridge {
     pub clock_error_ms: i64,
     /// What its broker has for it and was not told that it has.
     pub to_take: VecDeque<Offered>,
+    /// Packet identifiers that its broker releases.
+    pub to_release: Vec<u16>,
     pub broker_away: bool,
     /// Whom it has heard of, and whether they have announced v1.
     pub heard: BTreeMap<usize, bool>,
@@ -105,6 +107,7 @@ impl Bridge {
             life: 0,
             clock_error_ms: 0,
             to_take: VecDeque::new(),
+            to_release: Vec::new(),
             broker_away: false,
             heard: BTreeMap::new(),
             met: BTreeMap::new(),
@@ -121,10 +124,27 @@ impl Bridge {
         kept
     }
 
+    /// Takes note of what the broker releases.
+    pub(super) fn release(&mut self) -> Result<(), StoreError> {
+        while let Some(packet) = self.to_release.last() {
+            self.store.run(|tx| tx.execute("DELETE FROM unreleased WHERE packet = ?1", [packet]))?;
+            self.to_release.pop();
+        }
+        Ok(())
+    }
+
     /// How many rows each table has of which nothing should be left in the end.
     pub(super) fn leftovers(&self) -> Vec<(&'static str, usize)> {
-        // Pieces of messages of which others were lost are kept for some weeks.
-        const TABLES: [&str; 7] = ["outbox", "frame", "packed", "unreleased", "inbox", "held_frame", "awaited"];
+        // Pieces of messages of which others were given up are kept for some weeks, and their frames wait so long.
+        const TABLES: [&str; 7] = [
+            "outbox",
+            "frame",
+            "packed",
+            "unreleased",
+            "inbox",
+            "held_frame",
+            "awaited WHERE message NOT IN (SELECT message FROM unfinished)",
+        ];
         let count = |table| {
             let query = format!("SELECT count(*) FROM {table}");
             self.store.run(|tx| tx.query_row(&query, [], |row| row.get(0))).unwrap()

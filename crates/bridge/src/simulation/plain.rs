@@ -58,7 +58,7 @@ impl World {
         let me = Receiver::Account(self.plan.members[member].name.clone());
         for author in self.plan.members[member].follows.clone() {
             let Some(has) = self.nodes[member].has.get(&author).cloned() else { continue };
-            let begins_at = self.plains[&member].met[&author];
+            let Some(begins_at) = self.plains[&member].met.get(&author).copied() else { continue };
             for number in has.range(begins_at.0..) {
                 if !self.plains.get_mut(&member).unwrap().looked_at.insert((author, *number)) {
                     continue;

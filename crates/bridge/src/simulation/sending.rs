@@ -33,7 +33,11 @@ impl World {
     fn try_take(&mut self, member: usize) -> Result<(), Halt> {
         self.step(member)?;
         let bridge = self.bridges.get_mut(&member).unwrap();
-        if bridge.broker_away || bridge.to_take.is_empty() {
+        if bridge.broker_away {
+            return Ok(());
+        }
+        bridge.release()?;
+        if bridge.to_take.is_empty() {
             return Ok(());
         }
         let count = self.rng.random_range(1..=self.bridges[&member].to_take.len());
@@ -59,11 +63,8 @@ impl World {
         self.step(member)?;
         let bridge = self.bridges.get_mut(&member).unwrap();
         bridge.to_take.drain(..count);
-        let released = batch.iter().filter_map(|taken| taken.unreleased);
-        for packet in released {
-            let query = "DELETE FROM unreleased WHERE packet = ?1";
-            bridge.store.run(|tx| tx.execute(query, [packet]))?;
-        }
+        bridge.to_release.extend(batch.iter().filter_map(|taken| taken.unreleased));
+        bridge.release()?;
         if !bridge.to_take.is_empty() {
             self.plan(Task::Take, member, 1);
         }
@@ -111,6 +112,7 @@ impl World {
             return self.after(SECOND, Event::Hear { member, of, packed });
         }
         bridge.heard.insert(of, packed);
+        self.trace.note(self.now, ("hear", member, of), || format!("{member} hears of {of}, which packs: {packed}"));
         let heard = self.sending(member, |outgoing, _| outgoing.handle_published(&name, &wanted));
         self.plan(Task::Send, member, 0);
         if let Err(halt) = heard {
@@ -241,7 +243,8 @@ impl World {
             self.step(member)?;
             let reply = self.make_post(member, next, body(&frame));
             self.trace.note(self.now, ("post", member, id, next.0), || {
-                let FrameRow { receiver, number, tries, .. } = &frame;
+                let FrameRow { receiver, number, tries, awaited, .. } = &frame;
+                let awaited = if *awaited { ", awaited" } else { "" };
                 let said = match &reply {
                     Reply::Posted(signature) => format!("signature {signature}"),
                     Reply::Open => "no reply".to_owned(),
@@ -250,7 +253,7 @@ impl World {
                     Reply::Down => "node down".to_owned(),
                 };
                 format!(
-                    "{member} posts frame row {id} (number {number:?}, try {tries}) to {receiver} as {next}: {said}"
+                    "{member} posts frame row {id} (number {number:?}, try {tries}{awaited}) to {receiver} as {next}: {said}"
                 )
             });
             match reply {

@@ -87,7 +87,8 @@ impl Store {
     /// What the next frame to `receiver` says beside its messages. `asking` is its number if it asks for receipts.
     pub fn notes(&self, receiver: &Receiver, asking: Option<u64>) -> Result<Notes, StoreError> {
         self.run(|tx| {
-            let query = "SELECT min(number) FROM frame WHERE receiver = ?1";
+            // What the receiver has, it need not wait for.
+            let query = "SELECT min(number) FROM frame WHERE receiver = ?1 AND seen = 0";
             let lowest: Option<u64> = tx.prepare_cached(query)?.query_row([to_text(receiver)], |row| row.get(0))?;
             let unsettled = asking.map(|number| lowest.unwrap_or(number));
             let receipts = match receiver {

@@ -43,7 +43,7 @@ pub(crate) struct Publish {
     /// 0 for quality of service 0.
     pub packet: u16,
     /// None in MQTT 3.1.1.
-    pub properties: PublishProperties,
+    pub properties: Box<PublishProperties>,
 }
 
 impl Publish {
@@ -56,7 +56,7 @@ impl Publish {
             retain: message.retain,
             again: false,
             packet,
-            properties: properties::write(message, expiry_s),
+            properties: Box::new(properties::write(message, expiry_s)),
         }
     }
 }

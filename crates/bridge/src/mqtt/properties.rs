@@ -138,8 +138,7 @@ mod tests {
 
     #[test]
     fn a_response_topic_that_cannot_be_answered_to_is_left_out() {
-        let mut wire = Wire::default();
-        wire.response_topic = Some("doors/+".to_owned());
+        let wire = Wire { response_topic: Some("doors/+".to_owned()), ..Wire::default() };
         assert_eq!(read(&wire).properties.response_topic, None);
     }
 

@@ -134,7 +134,10 @@ fn check_rest(world: &World) -> Result<(), String> {
         let leftovers = bridge.leftovers();
         if !leftovers.is_empty() || !bridge.to_take.is_empty() {
             let frames: Vec<String> = bridge.store.run(|tx| tx.prepare("select id || ' to ' || receiver || ' nr ' || ifnull(number,'-') || ' post ' || ifnull(post,'-') || ' out ' || out || ' aw ' || awaited || ' seen ' || seen || ' tries ' || tries || ' packed ' || (select group_concat(message) from packed where frame=frame.id) from frame")?.query_map([], |r| r.get(0))?.collect()).unwrap();
-            return Err(format!("in the end, {member} has left {leftovers:?}, and its broker {:?} {frames:#?}", bridge.to_take));
+            return Err(format!(
+                "in the end, {member} has left {leftovers:?}, and its broker {:?} {frames:#?}",
+                bridge.to_take
+            ));
         }
     }
     Ok(())

@@ -129,7 +129,7 @@ mod tests {
     use crate::mqtt::packet::Publish;
 
     fn publish(protocol: Protocol) -> Publish {
-        let mut properties = PublishProperties::default();
+        let mut properties = Box::<PublishProperties>::default();
         if protocol == Protocol::V5 {
             properties.content_type = Some("text/plain".to_owned());
         }

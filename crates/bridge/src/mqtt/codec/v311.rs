@@ -6,7 +6,7 @@ use rumqttc::mqttbytes::v4::{
     Publish as WirePublish, Subscribe, SubscribeFilter, SubscribeReasonCode, Unsubscribe,
 };
 use rumqttc::mqttbytes::{Error, QoS};
-use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, PublishProperties};
+use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
 
 use super::{CodecError, MAX_PACKET, RECEIVE_MAXIMUM_V311, only, topic_text};
 use crate::message::Qos;
@@ -23,7 +23,7 @@ pub(super) fn decode(received: &mut BytesMut) -> Result<Option<Packet>, CodecErr
             retain: publish.retain,
             again: publish.dup,
             packet: publish.pkid,
-            properties: PublishProperties::default(),
+            properties: Box::default(),
         }),
         Some(Wire::PubAck(ack)) => Packet::PubAck(Ack::taken(ack.pkid)),
         Some(Wire::PubRec(ack)) => Packet::PubRec(Ack::taken(ack.pkid)),

@@ -23,7 +23,7 @@ pub(super) fn decode(received: &mut BytesMut) -> Result<Option<Packet>, CodecErr
             retain: publish.retain,
             again: publish.dup,
             packet: publish.pkid,
-            properties: publish.properties.unwrap_or_default(),
+            properties: publish.properties.map(Box::new).unwrap_or_default(),
         }),
         Some(Wire::PubAck(ack)) => {
             let taken = matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers);
@@ -111,7 +111,7 @@ pub(super) fn encode(packet: &Packet, bytes: &mut BytesMut) -> Result<(), CodecE
             topic: topic_text(&publish.topic)?.into(),
             pkid: publish.packet,
             payload: publish.payload.clone(),
-            properties: Some(publish.properties.clone()),
+            properties: Some(publish.properties.as_ref().clone()),
         }),
         Packet::PubAck(ack) => Wire::PubAck(PubAck::new(ack.packet, None)),
         Packet::PubRec(ack) => Wire::PubRec(PubRec::new(ack.packet, None)),

@@ -1,6 +1,5 @@
 //! What the session publishes: messages for the broker, and the bridge's own state.
 
-use rumqttc::v5::mqttbytes::v5::PublishProperties;
 use tokio::time::Instant;
 
 use super::{Delivery, Interruption, Link, Session};
@@ -183,7 +182,7 @@ impl Session {
             retain: link.welcome.retain,
             again: false,
             packet: packet.unwrap_or_default(),
-            properties: PublishProperties::default(),
+            properties: Box::default(),
         }
     }
 }

@@ -239,8 +239,12 @@ fn draw_member(
 ) -> Member {
     let count = kinds.len();
     let others: Vec<usize> = (0..count).filter(|other| *other != member).collect();
-    let mut rules: Vec<Rule> =
-        CLASSES.into_iter().filter_map(|class| rng.random_bool(0.7).then(|| draw_rule(rng, class, &others))).collect();
+    let mut rules = Vec::new();
+    for class in CLASSES {
+        if rng.random_bool(0.7) {
+            rules.push(draw_rule(rng, class, &others));
+        }
+    }
     let mut wants: BTreeSet<&'static str> = CLASSES.into_iter().filter(|_| rng.random_bool(0.8)).collect();
     if ring {
         wants.insert(RING);

@@ -149,7 +149,10 @@ impl World {
         let next = self.next_number(member)?;
         let (peers, pace) = (self.peers(member), self.pace(member, next));
         self.sending(member, |outgoing, _| outgoing.set_peers(peers))?;
-        self.sending(member, |outgoing, _| Ok(outgoing.set_pace(pace)))?;
+        self.sending(member, |outgoing, _| {
+            outgoing.set_pace(pace);
+            Ok(())
+        })?;
         let outcomes = self.sending(member, |outgoing, now| outgoing.pack(now))?;
         self.handle_outcomes(member, outcomes);
         let frames = self.sending(member, |outgoing, _| outgoing.frames_to_post(BATCH))?;

@@ -145,7 +145,7 @@ fn a_forged_receipt_changes_nothing() {
     post_all(&mut sender, 0, START);
     let carol: Username = "mqtt_carol".parse().unwrap();
     let everything = receipt(u64::MAX, u64::MAX);
-    assert!(sender.handle_receipts(&carol, &[everything.clone()], START).unwrap().is_empty());
+    assert!(sender.handle_receipts(&carol, std::slice::from_ref(&everything), START).unwrap().is_empty());
     let other = Receipt { stream: "Zz019abc".parse().unwrap(), ..everything };
     assert!(sender.handle_receipts(&bob(), &[other], START).unwrap().is_empty());
     assert_eq!(store.awaited(&to_bob()).unwrap().len(), 1);

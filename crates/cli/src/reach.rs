@@ -13,7 +13,7 @@ use mqtt_twister_bridge::{Bridge, StoreError};
 use crate::error::CliError;
 
 /// How long a bridge that is starting or stopping is waited for, and the pause between two looks.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A bridge to ask.

@@ -162,7 +162,11 @@ impl fmt::Display for Waiting<'_> {
             write!(f, "; the oldest taken {} ago", Span(now_ms.saturating_sub(oldest_ms)))?;
         }
         if let Some(expiry_ms) = totals.next_expiry_ms {
-            write!(f, "; {} expire, the first in {}", totals.expiring, Span(expiry_ms.saturating_sub(*now_ms)))?;
+            let first = Span(expiry_ms.saturating_sub(*now_ms));
+            match totals.expiring {
+                1 => write!(f, "; 1 expires in {first}")?,
+                n => write!(f, "; {n} expire, the first in {first}")?,
+            }
         }
         Ok(())
     }

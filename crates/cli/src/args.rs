@@ -65,8 +65,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Say how many posts a recording of MQTT traffic would cost in packed frames
     ///
-    /// Packs the messages into frames v1, over the recording's own time, and sends nothing. A bridge does not pack yet: it
-    /// makes a post of each message. The recording has one JSON object a line: {"t":seconds,"topic":"a/b","payload":"text" or {"base64":"..."},"qos":0,"retain":false}
+    /// Packs the messages into frames v1, over the recording's own time, and sends nothing. The recording has one JSON object a line: {"t":seconds,"topic":"a/b","payload":"text" or {"base64":"..."},"qos":0,"retain":false}
     Estimate(EstimateArgs),
     /// Say what the rules of a configuration would do with a message or a recording
     ///

@@ -22,7 +22,7 @@ const TITLES: Record<ErrorCode | 'unexpected', string> = {
   account_not_registered: 'The account is not registered yet',
   peer_not_registered: 'A followed account is not registered',
   quota_exhausted: 'No posts left for now',
-  payload_too_large: 'A message is too large for one post',
+  payload_too_large: 'A message is too large',
   message_refused: 'A message was turned away',
   profile_unreadable: 'The profile could not be read',
   storage_failed: 'The bridge’s database cannot be written',

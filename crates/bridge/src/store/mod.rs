@@ -95,6 +95,9 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let trouble = |source| StoreError::Folder { path: folder.to_owned(), source };
         fs::create_dir_all(folder).map_err(trouble)?;
+        // What waits is nobody else's to read.
+        #[cfg(unix)]
+        fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(trouble)?;
         let lock = File::create(folder.join("lock")).map_err(trouble)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::InUse { path: folder.to_owned() },

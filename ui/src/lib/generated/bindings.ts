@@ -286,18 +286,34 @@ export type BrokerConfig = BrokerConfig_Serialize | BrokerConfig_Deserialize;
 
 /**  The local broker. */
 export type BrokerConfig_Deserialize = {
-	/**  Where the broker listens, as `mqtt://127.0.0.1:1883`. */
+	/**  Where the broker listens, as `mqtt://127.0.0.1:1883`; `mqtts://`, `ws://` and `wss://` are possible too. */
 	url: BrokerUrl,
 	/**  The user name, if the broker wants one. */
 	user?: string,
+	/**  The version of MQTT. */
+	protocol?: ProtocolChoice,
+	/**  TLS: certificates (PEM) of the authorities that are trusted, in place of those that the system knows. */
+	ca_file?: string | null,
+	/**  TLS: the bridge's own certificate (PEM, with those that lead to the authority), if the broker wants one. */
+	client_cert_file?: string | null,
+	/**  TLS: the private key of that certificate (PEM, without a passphrase). */
+	client_key_file?: string | null,
 };
 
 /**  The local broker. */
 export type BrokerConfig_Serialize = {
-	/**  Where the broker listens, as `mqtt://127.0.0.1:1883`. */
+	/**  Where the broker listens, as `mqtt://127.0.0.1:1883`; `mqtts://`, `ws://` and `wss://` are possible too. */
 	url: BrokerUrl,
 	/**  The user name, if the broker wants one. */
 	user?: string,
+	/**  The version of MQTT. */
+	protocol?: ProtocolChoice,
+	/**  TLS: certificates (PEM) of the authorities that are trusted, in place of those that the system knows. */
+	ca_file?: string,
+	/**  TLS: the bridge's own certificate (PEM, with those that lead to the authority), if the broker wants one. */
+	client_cert_file?: string,
+	/**  TLS: the private key of that certificate (PEM, without a passphrase). */
+	client_key_file?: string,
 };
 
 /**  A broker as the person typed it in. */
@@ -335,7 +351,11 @@ export type BrokerReport = {
 	retain: boolean,
 };
 
-/**  A broker's address: `mqtt://host:port`, or shorter `host:port` or `host`. The port is 1883 unless given. */
+/**
+ *  A broker's address: `mqtt://host:port` (plain TCP), `mqtts://host:port` (TLS), `ws://host:port/path` or
+ *  `wss://host:port/path` (WebSocket, plain or over TLS); or shorter `host:port` or `host` for plain TCP. The port is 1883,
+ *  8883, 80 or 443 unless given.
+ */
 export type BrokerUrl = string;
 
 /**  The broker inside the app. */
@@ -382,8 +402,10 @@ export type CommandError_Serialize = {
 export type Counters = {
 	/**  Messages taken from the local broker that some forward wanted. */
 	taken: number,
-	/**  Posts and direct messages that were read back from the network. */
+	/**  Messages that were posted and read back from the network, counted once for each receiver. */
 	posted: number,
+	/**  Posts and direct messages that carried them. */
+	posts: number,
 	/**  Messages from the network accepted for the local broker. */
 	received: number,
 	/**  Messages that the local broker has taken over. */
@@ -392,10 +414,18 @@ export type Counters = {
 	refused: number,
 	/**  Messages of followed accounts on topics that were not subscribed. */
 	unwanted: number,
-	/**  Messages that were worth nothing any more before they could be delivered. */
+	/**  Messages that were dropped before they left or got in: they were worth nothing any more, or might be lost. */
 	expired: number,
-	/**  Posts and direct messages that wait to go out. */
+	/**  Messages that a newer value of their topic took the place of before they left. */
+	superseded: number,
+	/**  Messages that a person dropped while they waited to go out. */
+	dropped: number,
+	/**  Private messages that the receiver's broker has taken over, as it says. */
+	acked: number,
+	/**  Messages that wait to go out. */
 	waiting_out: number,
+	/**  Private messages that are out, and that their receiver has not said to have delivered yet. */
+	unheard: number,
 	/**  Messages that wait for the local broker. */
 	waiting_in: number,
 };
@@ -664,6 +694,15 @@ export type Overview_Serialize = {
 	settings_problem: CommandError_Serialize | null,
 };
 
+/**  How freely posts may be used. */
+export type Pace = 
+/**  A message alone on a quiet bridge leaves at once. */
+"plenty" | 
+/**  Every message waits as long as it may, so that more share a post. */
+"scarce" | 
+/**  Nothing leaves. */
+"out";
+
 /**  A part of what a bridge depends on. */
 export type Part = 
 /**  The local MQTT broker. */
@@ -774,6 +813,12 @@ export type ProblemCode =
 "broker_credentials" | 
 /**  The broker refuses the connection or a subscription for another reason. */
 "broker_refused" | 
+/**  The broker's certificate is not one to trust. */
+"broker_certificate" | 
+/**  The broker does not accept the bridge's own certificate, or misses it. */
+"broker_client_certificate" | 
+/**  A file that the broker's settings name cannot be used. */
+"broker_files" | 
 /**  Nothing answers at the node's address. */
 "node_unreachable" | 
 /**  The node refuses the user name or password. */
@@ -805,6 +850,15 @@ export type ProblemCode =
 /**  The bridge's database cannot be written. */
 "storage_failed";
 
+/**  Which version of MQTT is spoken. */
+export type ProtocolChoice = 
+/**  5, or 3.1.1 if the broker refuses that. */
+"auto" | 
+/**  MQTT 5. */
+"5" | 
+/**  MQTT 3.1.1, which has no properties, and does not tell the bridge which messages are retained. */
+"3.1.1";
+
 /**  How many posts the account may still make. */
 export type Quota = {
 	/**  The next post number to use. */
@@ -813,6 +867,10 @@ export type Quota = {
 	highest_allowed: number,
 	/**  How many posts are left now. */
 	left: number,
+	/**  How freely they are used. */
+	pace: Pace,
+	/**  When the next posts are expected, in milliseconds since 1970: each block brings two, about every ten minutes. */
+	more_at_ms: number,
 };
 
 /**  The last messages and problems of a bridge, oldest first. */
@@ -879,6 +937,10 @@ export type Step =
 "queued" | 
 /**  Out: the node has it, and it was read back. */
 "posted" | 
+/**  Out: the receiver has it. */
+"seen" | 
+/**  Out: the receiver's broker took it over. */
+"acked" | 
 /**  In: it is safe in the inbox. */
 "received" | 
 /**  In: the local broker took it over. */

@@ -104,3 +104,16 @@ fn what_a_form_sends_is_refused_by_its_field() {
     let ConfigError::Json { field, .. } = parse_bridge(form).unwrap_err() else { panic!("a field is wrong") };
     assert_eq!(field, "forwards[1].from");
 }
+
+#[test]
+fn settings_for_tls_go_together() {
+    let with = |lines: &str| refusal(&HOME.replace("url = \"mqtt://127.0.0.1:1883\"", lines));
+    let text = with("url = \"mqtt://broker\"\nca_file = \"ca.pem\"");
+    assert!(text.contains("broker.ca_file") && text.contains("mqtts://"), "{text}");
+    let text = with("url = \"mqtts://broker\"\nclient_cert_file = \"bridge.pem\"");
+    assert!(text.contains("broker.client_key_file"), "{text}");
+    let text = with("url = \"wss://broker\"\nclient_key_file = \"bridge.key\"");
+    assert!(text.contains("broker.client_cert_file"), "{text}");
+    let text = with("url = \"mqtt://broker\"\nprotocol = \"3\"");
+    assert!(text.contains("broker.protocol") && text.contains("3.1.1"), "{text}");
+}

@@ -126,6 +126,43 @@ async fn a_broker_that_comes_back_is_found_again() {
     }
 }
 
+#[tokio::test]
+async fn when_the_settings_change_nothing_is_lost_and_the_rest_is_not_taken_any_more() {
+    for protocol in BOTH {
+        for place in Place::each().await {
+            let addr = place.broker.addr();
+            start(addr, &place.store, protocol, &["doors/#", "lamps/#"]).await.stop().await;
+            place.publish(Qos::AtLeastOnce, "while it was away").await;
+            let on_windows = |payload| Message::new("windows/1".parse().unwrap(), payload, Qos::AtLeastOnce);
+            publish(addr, on_windows("not asked for")).await;
+
+            let mut session = start(addr, &place.store, protocol, &["windows/#", "lamps/#"]).await;
+            assert_eq!(session.take().await, "while it was away", "{protocol:?}");
+            place.publish(Qos::AtLeastOnce, "not asked for any more").await;
+            publish(addr, on_windows("asked for")).await;
+            assert_eq!(session.take().await, "asked for", "{protocol:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_retained_comes_with_a_new_subscription_and_not_with_each_connection() {
+    for protocol in BOTH {
+        for place in Place::each().await {
+            let addr = place.broker.addr();
+            publish(addr, Message { retain: true, ..message("retained", Qos::AtLeastOnce) }).await;
+            let mut session = place.start(protocol).await;
+            let came = session.next().await;
+            assert!(came.retain);
+            session.commands.send(Command::Acknowledge(came.receipt)).unwrap();
+            session.stop().await;
+            let mut session = place.start(protocol).await;
+            place.publish(Qos::AtLeastOnce, "new").await;
+            assert_eq!(session.take().await, "new", "{protocol:?}");
+        }
+    }
+}
+
 #[test]
 fn a_filter_within_another_is_not_subscribed_to() {
     let filters: Vec<TopicFilter> = ["sensors/+", "sensors/#", "doors/1", "sensors/#", "doors/+/x"]

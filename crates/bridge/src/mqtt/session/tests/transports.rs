@@ -255,3 +255,16 @@ async fn a_broker_that_knows_only_the_older_version_is_spoken_to_in_it() {
         assert!(!says_so || message.contains("broker.protocol"), "{message}");
     }
 }
+
+#[tokio::test]
+async fn a_broker_that_falls_silent_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let session = start_anyhow(listener.local_addr().unwrap(), &Store::in_memory(), ProtocolChoice::V5, &[]).await;
+    let (mut client, _) = listener.accept().await.unwrap();
+    // CONNACK with a keep alive of one second.
+    client.write_all(&[0x20, 6, 0, 0, 3, 0x13, 0, 1]).await.unwrap();
+    session.is_up().await;
+    session.is_down().await;
+    let PartState::Down { problem } = session.board.state().broker else { panic!("it is down") };
+    assert!(problem.message.contains("does not answer"), "{}", problem.message);
+}

@@ -42,5 +42,5 @@ pub(super) fn frames(tx: &Transaction<'_>, stream: StreamId, limit: usize) -> ru
 
 /// Nobody asks for `stream` any more.
 pub(super) fn forget(tx: &Transaction<'_>, stream: StreamId) -> rusqlite::Result<()> {
-    tx.execute("DELETE FROM awaited WHERE stream = ?1", [stream]).map(drop)
+    tx.prepare_cached("DELETE FROM awaited WHERE stream = ?1")?.execute([stream]).map(drop)
 }

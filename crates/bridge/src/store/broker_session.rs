@@ -105,9 +105,9 @@ impl Store {
             for (topic, digest) in &published.own_retained {
                 match digest {
                     Some(digest) => {
-                        tx.execute("INSERT OR REPLACE INTO own_retained VALUES (?1, ?2)", params![topic, digest])?
+                        tx.prepare_cached("INSERT OR REPLACE INTO own_retained VALUES (?1, ?2)")?.execute(params![topic, digest])?
                     }
-                    None => tx.execute("DELETE FROM own_retained WHERE topic = ?1", [topic])?,
+                    None => tx.prepare_cached("DELETE FROM own_retained WHERE topic = ?1")?.execute([topic])?,
                 };
             }
             Ok(())
@@ -119,10 +119,10 @@ impl Store {
     pub(crate) async fn note_handshakes(&self, received: Vec<u16>, released: Vec<u16>) -> Result<(), StoreError> {
         self.transaction(move |tx| {
             for packet in &received {
-                tx.execute("UPDATE in_flight SET released = TRUE WHERE packet = ?1", [packet])?;
+                tx.prepare_cached("UPDATE in_flight SET released = TRUE WHERE packet = ?1")?.execute([packet])?;
             }
             for packet in &released {
-                tx.execute("DELETE FROM unreleased WHERE packet = ?1", [packet])?;
+                tx.prepare_cached("DELETE FROM unreleased WHERE packet = ?1")?.execute([packet])?;
             }
             Ok(())
         })
@@ -133,7 +133,7 @@ impl Store {
     pub(crate) async fn forget_echoes(&self, ids: Vec<u64>) -> Result<(), StoreError> {
         self.transaction(move |tx| {
             for id in &ids {
-                tx.execute("DELETE FROM echo WHERE id = ?1", [id])?;
+                tx.prepare_cached("DELETE FROM echo WHERE id = ?1")?.execute([id])?;
             }
             Ok(())
         })

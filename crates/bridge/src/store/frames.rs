@@ -80,7 +80,7 @@ impl Store {
     pub fn next_frame(&self, receiver: &Receiver) -> Result<u64, StoreError> {
         self.run(|tx| {
             let query = "SELECT next_frame FROM lane WHERE receiver = ?1";
-            Ok(tx.query_row(query, [to_text(receiver)], |row| row.get(0)).optional()?.unwrap_or(1))
+            Ok(tx.prepare_cached(query)?.query_row([to_text(receiver)], |row| row.get(0)).optional()?.unwrap_or(1))
         })
     }
 
@@ -141,7 +141,7 @@ impl Store {
     /// Writes down the post number that a frame is about to go out under, before it goes.
     pub fn assign_post(&self, frame: RowId, post: PostNumber) -> Result<(), StoreError> {
         self.run(|tx| {
-            tx.execute("UPDATE frame SET post = ?2 WHERE id = ?1", params![frame, post.0])?;
+            tx.prepare_cached("UPDATE frame SET post = ?2 WHERE id = ?1")?.execute(params![frame, post.0])?;
             skip_number(tx, post)
         })
     }
@@ -150,7 +150,7 @@ impl Store {
     pub fn post_again(&self, frame: RowId, counted: bool) -> Result<(), StoreError> {
         self.run(|tx| {
             let query = "UPDATE frame SET post = NULL, out = 0, seen = 0, tries = tries + ?2 WHERE id = ?1";
-            tx.execute(query, params![frame, counted]).map(drop)
+            tx.prepare_cached(query)?.execute(params![frame, counted]).map(drop)
         })
     }
 
@@ -159,14 +159,14 @@ impl Store {
         self.run(|tx| {
             let mut sent = Vec::new();
             for frame in frames {
-                let first = tx.execute("UPDATE frame SET out = 1 WHERE id = ?1 AND tries = 0", [frame])? == 1;
+                let first = tx.prepare_cached("UPDATE frame SET out = 1 WHERE id = ?1 AND tries = 0")?.execute([frame])? == 1;
                 if first {
                     sent.extend(contents(tx, *frame)?);
                 } else {
-                    tx.execute("UPDATE frame SET out = 1 WHERE id = ?1", [frame])?;
+                    tx.prepare_cached("UPDATE frame SET out = 1 WHERE id = ?1")?.execute([frame])?;
                 }
                 let query = "SELECT awaited FROM frame WHERE id = ?1";
-                if tx.query_row(query, [frame], |row| row.get(0)).optional()? == Some(false) {
+                if tx.prepare_cached(query)?.query_row([frame], |row| row.get(0)).optional()? == Some(false) {
                     settle(tx, *frame)?;
                 }
             }
@@ -211,7 +211,7 @@ impl Store {
         self.run(|tx| {
             let mut sent = Vec::new();
             for frame in frames {
-                tx.execute("UPDATE frame SET seen = 1 WHERE id = ?1", [frame])?;
+                tx.prepare_cached("UPDATE frame SET seen = 1 WHERE id = ?1")?.execute([frame])?;
                 sent.extend(contents(tx, *frame)?);
             }
             Ok(sent)
@@ -244,7 +244,7 @@ impl Store {
             for frame in out {
                 settle(tx, frame)?;
             }
-            tx.execute("UPDATE frame SET awaited = 0 WHERE receiver = ?1", [to_text(receiver)]).map(drop)
+            tx.prepare_cached("UPDATE frame SET awaited = 0 WHERE receiver = ?1")?.execute([to_text(receiver)]).map(drop)
         })
     }
 
@@ -254,7 +254,7 @@ impl Store {
             let query = "SELECT NOT EXISTS (
                              SELECT 1 FROM packed JOIN outbox ON outbox.id = packed.message
                              WHERE packed.frame = ?1 AND (expires_ms IS NULL OR expires_ms > ?2))";
-            tx.query_row(query, params![frame, now_ms], |row| row.get(0))
+            tx.prepare_cached(query)?.query_row(params![frame, now_ms], |row| row.get(0))
         })
     }
 }

@@ -133,9 +133,9 @@ impl Store {
 fn counters(tx: &Transaction<'_>) -> rusqlite::Result<Counters> {
     let counted = |count: Count| {
         let query = "SELECT value FROM counter WHERE name = ?1";
-        tx.query_row(query, [count.name()], |row| row.get(0)).optional().map(Option::unwrap_or_default)
+        tx.prepare_cached(query)?.query_row([count.name()], |row| row.get(0)).optional().map(Option::unwrap_or_default)
     };
-    let waiting = |query: &str| tx.query_row(query, [], |row| row.get(0));
+    let waiting = |query: &str| tx.prepare_cached(query)?.query_row([], |row| row.get(0));
     Ok(Counters {
         taken: counted(Count::Taken)?,
         posted: counted(Count::Posted)?,
@@ -182,9 +182,9 @@ impl Count {
 /// Who the database belongs to; drawn at random the first time.
 pub(crate) fn identity(tx: &Transaction<'_>) -> rusqlite::Result<Identity> {
     let drawn = Stream::from_number(rand::random());
-    tx.execute("INSERT OR IGNORE INTO identity VALUES ('stream', ?1)", [drawn.as_str()])?;
+    tx.prepare_cached("INSERT OR IGNORE INTO identity VALUES ('stream', ?1)")?.execute([drawn.as_str()])?;
     let query = "SELECT value FROM identity WHERE name = 'stream'";
-    let stream: String = tx.query_row(query, [], |row| row.get(0))?;
+    let stream: String = tx.prepare_cached(query)?.query_row([], |row| row.get(0))?;
     Ok(Identity { stream: stream.parse().map_err(|error| broken(0, error))? })
 }
 
@@ -194,18 +194,18 @@ pub(crate) fn add(tx: &Transaction<'_>, count: Count, by: usize) -> rusqlite::Re
         return Ok(());
     }
     let query = "INSERT INTO counter VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2";
-    tx.execute(query, params![count.name(), by]).map(drop)
+    tx.prepare_cached(query)?.execute(params![count.name(), by]).map(drop)
 }
 
 /// A single value that was written down under `name`.
 pub(super) fn value<T: serde::de::DeserializeOwned>(tx: &Transaction<'_>, name: &str) -> rusqlite::Result<Option<T>> {
     let query = "SELECT value FROM identity WHERE name = ?1";
-    let text: Option<String> = tx.query_row(query, [name], |row| row.get(0)).optional()?;
+    let text: Option<String> = tx.prepare_cached(query)?.query_row([name], |row| row.get(0)).optional()?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// Writes a single value down under `name`.
 pub(super) fn set_value<T: Serialize>(tx: &Transaction<'_>, name: &str, value: &T) -> rusqlite::Result<()> {
     let text = serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    tx.execute("INSERT OR REPLACE INTO identity VALUES (?1, ?2)", params![name, text]).map(drop)
+    tx.prepare_cached("INSERT OR REPLACE INTO identity VALUES (?1, ?2)")?.execute(params![name, text]).map(drop)
 }

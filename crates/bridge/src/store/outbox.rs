@@ -76,7 +76,7 @@ impl Store {
             let mut unsure = std::collections::BTreeSet::new();
             for Taken { routes, refused, unreleased, again } in batch {
                 if let Some(packet) = unreleased {
-                    let known = tx.execute("INSERT OR IGNORE INTO unreleased VALUES (?1)", [packet])? == 0;
+                    let known = tx.prepare_cached("INSERT OR IGNORE INTO unreleased VALUES (?1)")?.execute([packet])? == 0;
                     if known && *again {
                         continue;
                     }
@@ -153,7 +153,7 @@ impl Store {
                 let query = "DELETE FROM outbox
                              WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0 AND retain = 0
                                  AND held = 0";
-                let dropped = tx.execute(query, params![name.as_str(), before_ms])?;
+                let dropped = tx.prepare_cached(query)?.execute(params![name.as_str(), before_ms])?;
                 ledger::add(tx, Count::Expired, dropped)?;
             }
             Ok(())
@@ -175,7 +175,7 @@ impl Store {
             let unwanted: Vec<RowId> =
                 rows.into_iter().filter(|(_, topic)| !is_wanted(topic)).map(|(id, _)| id).collect();
             for id in &unwanted {
-                tx.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
+                tx.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([id])?;
             }
             Ok(unwanted.len())
         })
@@ -185,7 +185,7 @@ impl Store {
     pub fn outbox_message(&self, id: RowId) -> Result<Option<Message>, StoreError> {
         self.run(|tx| {
             let query = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1");
-            tx.query_row(&query, [id], to_row).optional().map(|row| row.map(|row| row.message))
+            tx.prepare_cached(&query)?.query_row([id], to_row).optional().map(|row| row.map(|row| row.message))
         })
     }
 
@@ -193,7 +193,7 @@ impl Store {
     pub fn drop_rows(&self, rows: &[RowId], count: Count) -> Result<(), StoreError> {
         self.run(|tx| {
             for id in rows {
-                let dropped = tx.execute("DELETE FROM outbox WHERE id = ?1", [id])?;
+                let dropped = tx.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([id])?;
                 ledger::add(tx, count, dropped)?;
             }
             Ok(())

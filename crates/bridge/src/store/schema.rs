@@ -1,6 +1,7 @@
 //! The tables, and the steps that lead from one version of them to the next.
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::StoreError;
 
@@ -240,6 +241,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A message is acknowledged after its commit, so the commit has to outlive a power cut too.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // More than there are statements, so that each is compiled once: also whatever it is run with.
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     if found > known {

@@ -186,15 +186,15 @@ async fn a_node_that_is_still_syncing_is_named_and_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payload_too_large_for_a_post_is_refused_visibly_and_the_next_message_crosses() {
+async fn a_payload_larger_than_messages_may_be_is_refused_visibly_and_the_next_message_crosses() {
     let trio = Trio::set_up().await;
     let bridges = trio.start(&trio.carol());
     let up = |state: &Value| state["ready"] == true;
     tokio::join!(bridges.state("alice", "alice's bridge", up), bridges.state("bob", "bob's bridge", up));
     let alice = Client::connect(trio.alice_broker.port(), "alice-too").await;
-    alice.publish("alice/large", vec![b'x'; 3000]).await;
+    alice.publish("alice/large", vec![b'x'; 300_000]).await;
     let problem = bridges.problem("alice", "payload_too_large").await;
-    assert_names(&problem, &["alice/large", "3000"]);
+    assert_names(&problem, &["alice/large", "300000"]);
     trio.others_go_on().await;
     bridges.state("alice", "the count", |state| state["counters"]["refused"] == 1).await;
     bridges.stop().await;

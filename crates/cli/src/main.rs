@@ -24,6 +24,10 @@ use crate::args::{Args, Command, LogFilter};
 use crate::error::CliError;
 use crate::output::Output;
 
+/// Threads for the database and for making frames. Each keeps the memory that its largest work took, and a Raspberry Pi has
+/// little.
+const BLOCKING_THREADS: usize = 4;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let output = Output::new(args.json);
@@ -39,7 +43,11 @@ fn main() -> ExitCode {
 fn start(args: Args, output: &Output) -> Result<(), CliError> {
     let filter = args.log.map_or_else(EnvFilter::from_default_env, LogFilter::into_filter);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .map_err(CliError::Runtime)?;
     runtime.block_on(async {
         match args.command {
             Command::Run(args) => commands::run::run(args, output).await,

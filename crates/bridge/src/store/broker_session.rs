@@ -104,9 +104,9 @@ impl Store {
             }
             for (topic, digest) in &published.own_retained {
                 match digest {
-                    Some(digest) => {
-                        tx.prepare_cached("INSERT OR REPLACE INTO own_retained VALUES (?1, ?2)")?.execute(params![topic, digest])?
-                    }
+                    Some(digest) => tx
+                        .prepare_cached("INSERT OR REPLACE INTO own_retained VALUES (?1, ?2)")?
+                        .execute(params![topic, digest])?,
                     None => tx.prepare_cached("DELETE FROM own_retained WHERE topic = ?1")?.execute([topic])?,
                 };
             }

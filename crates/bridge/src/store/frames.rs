@@ -159,7 +159,8 @@ impl Store {
         self.run(|tx| {
             let mut sent = Vec::new();
             for frame in frames {
-                let first = tx.prepare_cached("UPDATE frame SET out = 1 WHERE id = ?1 AND tries = 0")?.execute([frame])? == 1;
+                let first =
+                    tx.prepare_cached("UPDATE frame SET out = 1 WHERE id = ?1 AND tries = 0")?.execute([frame])? == 1;
                 if first {
                     sent.extend(contents(tx, *frame)?);
                 } else {
@@ -244,7 +245,9 @@ impl Store {
             for frame in out {
                 settle(tx, frame)?;
             }
-            tx.prepare_cached("UPDATE frame SET awaited = 0 WHERE receiver = ?1")?.execute([to_text(receiver)]).map(drop)
+            tx.prepare_cached("UPDATE frame SET awaited = 0 WHERE receiver = ?1")?
+                .execute([to_text(receiver)])
+                .map(drop)
         })
     }
 

@@ -76,7 +76,8 @@ impl Store {
             let mut unsure = std::collections::BTreeSet::new();
             for Taken { routes, refused, unreleased, again } in batch {
                 if let Some(packet) = unreleased {
-                    let known = tx.prepare_cached("INSERT OR IGNORE INTO unreleased VALUES (?1)")?.execute([packet])? == 0;
+                    let known =
+                        tx.prepare_cached("INSERT OR IGNORE INTO unreleased VALUES (?1)")?.execute([packet])? == 0;
                     if known && *again {
                         continue;
                     }

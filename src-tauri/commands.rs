@@ -51,8 +51,13 @@ pub async fn create_account(app: State<'_, App>, node: NodeInput, name: String) 
 #[specta::specta]
 pub async fn check_broker(app: State<'_, App>, broker: BrokerInput) -> Outcome<BrokerReport> {
     let url: BrokerUrl = broker.url.parse().map_err(|error| CommandError::field("broker.url", error))?;
+    // What no form shows is as it is in the settings.
+    let known = match &broker.bridge {
+        Some(id) => app.bridge(id)?.config.broker.clone(),
+        None => BrokerConfig::new(url.clone()),
+    };
     let password = password(&app, broker.password, broker.bridge, SecretKind::Broker).await?;
-    let config = BrokerConfig { user: broker.user, ..BrokerConfig::new(url) };
+    let config = BrokerConfig { url, user: broker.user, ..known };
     Ok(check::check_broker(&config, &password).await?)
 }
 

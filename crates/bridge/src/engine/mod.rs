@@ -6,6 +6,7 @@
 //! in:   node → watcher → inbox → deliverer → session
 //!       carrier → DHT → fetcher: the way of posts where swarms are not joined
 //!       steward: node, account, network, quota     subscriptions: the profile, and what peers want
+//!       newcomers: what the broker keeps, for those who come later
 //! ```
 
 mod absence;

@@ -86,6 +86,19 @@ fn messages_share_a_frame_and_stay_until_the_receivers_broker_has_them() {
     assert!(store.waiting_receivers().unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn a_message_sent_again_before_its_release_is_taken_once() {
+    let store = Store::in_memory();
+    let mut sender = sender(&store, PACKED);
+    let sent = |again| [Taken { unreleased: Some(7), again, ..taken(&to_bob(), "a", b"1", Qos::ExactlyOnce) }];
+    sender.take(&sent(false), START).unwrap();
+    sender.take(&sent(true), START).unwrap();
+    assert_eq!(store.counters_now().unwrap().taken, 1);
+    store.note_handshakes(vec![], vec![7]).await.unwrap();
+    sender.take(&sent(true), START).unwrap();
+    assert_eq!(store.counters_now().unwrap().taken, 2);
+}
+
 #[test]
 fn a_frame_keeps_its_text_however_often_it_is_posted() {
     let store = Store::in_memory();

@@ -1,7 +1,7 @@
 //! The desktop app: a window around the engine. It keeps settings, starts and stops bridges, and shows what they tell.
 //!
 //! Deliberately not here: anything about moving messages, which is `mqtt-twister-bridge`'s; anything about looks, which is
-//! `ui/`'s. What crosses between Rust and the window is declared in [`view`], [`commands`] and [`events`], and the
+//! `ui/`'s. What crosses between Rust and the window is declared in [`view`], [`commands`] and [`events`], gathered in [`wire`], and the
 //! TypeScript in `ui/src/lib/generated` is made from that.
 
 pub mod app;
@@ -15,6 +15,7 @@ pub mod payload;
 pub mod recent;
 pub mod tryout;
 pub mod view;
+pub mod wire;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,8 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tauri::{AppHandle, Context, Manager, RunEvent, Wry};
-use tauri_specta::{Builder, collect_commands, collect_events};
+use tauri::{AppHandle, Context, Manager, RunEvent};
 
 use app::App;
 use passwords::SystemKeyring;
@@ -42,7 +42,7 @@ pub fn run() -> ExitCode {
         )
         .with_writer(std::io::stderr)
         .init();
-    let wire = wire();
+    let wire = wire::wire();
     let built = tauri::Builder::default()
         .invoke_handler(wire.invoke_handler())
         .setup(move |tauri| {
@@ -71,29 +71,6 @@ pub fn run() -> ExitCode {
         }
     });
     ExitCode::SUCCESS
-}
-
-/// The commands and events that the window knows, and their types.
-pub fn wire() -> Builder<Wry> {
-    Builder::new()
-        .commands(collect_commands![
-            commands::overview,
-            commands::check_node,
-            commands::create_account,
-            commands::check_broker,
-            commands::use_builtin_broker,
-            commands::save_bridge,
-            commands::warnings,
-            commands::remove_bridge,
-            commands::start_bridge,
-            commands::stop_bridge,
-            commands::publish,
-            commands::recent,
-            commands::open_tryout,
-            commands::close_tryout,
-            commands::remove_tryout,
-        ])
-        .events(collect_events![events::BridgeNewsEvent, events::OverviewChangedEvent])
 }
 
 /// The built-in UI, the icons and what the window may do. Tauri's build script wrote this code.

@@ -43,6 +43,6 @@ fn the_window_may_use_every_command_and_no_other() {
 fn declared() -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bindings.ts");
-    mqtt_twister::wire().export(Typescript::default(), &file).unwrap();
+    mqtt_twister::wire::wire().export(Typescript::default(), &file).unwrap();
     fs::read_to_string(file).unwrap()
 }

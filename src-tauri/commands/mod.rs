@@ -1,0 +1,34 @@
+//! What the window can ask for, one module for each part of the window. Each command unpacks, calls one function, and converts
+//! the error.
+
+pub mod bridges;
+pub mod connecting;
+pub mod publishing;
+pub mod tryout;
+
+use mqtt_twister_bridge::secrets::{Password, SecretKind};
+use twister::NodeUrl;
+
+use crate::app::App;
+use crate::error::CommandError;
+use crate::view::{BridgeId, NodeInput, SecretInput};
+
+type Outcome<T> = Result<T, CommandError>;
+
+fn node_url(node: &NodeInput) -> Outcome<NodeUrl> {
+    node.url.parse().map_err(|error| CommandError::field("twister.url", error))
+}
+
+/// The password that was typed in, else the one that is known for the bridge, else none.
+async fn password(
+    app: &App,
+    given: Option<SecretInput>,
+    bridge: Option<BridgeId>,
+    kind: SecretKind,
+) -> Outcome<Password> {
+    match (given, bridge) {
+        (Some(given), _) => Ok(Password::new(given.0)),
+        (None, Some(bridge)) => Ok(app.passwords.find(&bridge.name, kind).await?.unwrap_or_default()),
+        (None, None) => Ok(Password::default()),
+    }
+}

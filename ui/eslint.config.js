@@ -17,17 +17,17 @@ export default ts.config(
   },
   {
     files: ['src/**'],
-    ignores: ['src/lib/backend.ts'],
+    ignores: ['src/lib/backend/**'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
           patterns: [
-            { group: ['@tauri-apps/*'], message: 'Only src/lib/backend.ts talks to the app.' },
+            { group: ['@tauri-apps/*'], message: 'Only src/lib/backend talks to the app.' },
             {
               group: ['**/generated/bindings'],
               allowTypeImports: true,
-              message: 'Commands and events go through src/lib/backend.ts.',
+              message: 'Commands and events go through src/lib/backend.',
             },
           ],
         },

@@ -34,14 +34,14 @@ describe('a bridge says how it stands', () => {
     });
     const standing = bridgeStanding({ state, start_error: null });
     expect(standing.short).toBe('Interrupted');
-    expect(standing.long).toContain('the broker and network are down');
+    expect(standing.long).toContain('Not working: Broker and Network');
   });
 
   it('when it is being started', () => {
     const state = aRunningState({ ready: false, node: { status: 'connecting' } });
     expect(bridgeStanding({ state, start_error: null })).toMatchObject({
       tone: 'wait',
-      long: 'Connecting: node.',
+      long: 'Connecting: Node.',
     });
   });
 

@@ -14,14 +14,17 @@ async function type(field: HTMLElement, text: string): Promise<void> {
 
 async function opened(backend: FakeBackend): Promise<void> {
   render(App, { backend });
-  await waitFor(() => expect(screen.getByRole('navigation', { name: 'Bridges' })).toBeInTheDocument());
+  await waitFor(() =>
+    expect(screen.getByRole('navigation', { name: 'Bridges and pages' })).toBeInTheDocument(),
+  );
 }
 
-function show(tab: 'messages' | 'rules' | 'settings'): void {
+async function show(tab: 'messages' | 'rules' | 'settings'): Promise<void> {
   router.go({ page: 'bridge', id: 'home', tab });
+  await one('bridge-name');
 }
 
-beforeEach(() => router.go({ page: 'start' }));
+beforeEach(() => router.go({ page: 'overview' }));
 afterEach(cleanup);
 
 describe('the first page', () => {
@@ -117,7 +120,7 @@ describe('a bridge’s page', () => {
   it('starts and stops the bridge', async () => {
     const backend = new FakeBackend([aBridge()]);
     await opened(backend);
-    show('messages');
+    await show('messages');
     await fireEvent.click(await one('start-bridge'));
     expect(backend.started).toEqual(['home']);
     backend.tell({ state: aRunningState() });
@@ -135,15 +138,15 @@ describe('a bridge’s page', () => {
     } as const;
     const state = aRunningState({ ready: false, broker: { status: 'down', problem } });
     await opened(new FakeBackend([aBridge({ state })]));
-    show('messages');
+    await show('messages');
     expect(await one('down-broker')).toHaveTextContent('Nothing answers at mqtt://127.0.0.1:1883.');
-    expect(await one('bridge-state-text')).toHaveTextContent('Messages wait: the broker is down.');
+    expect(await one('bridge-state-text')).toHaveTextContent('Not working: Broker.');
   });
 
   it('shows messages as they cross, and the whole of one on a click', async () => {
     const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
     await opened(backend);
-    show('messages');
+    await show('messages');
     await one('messages');
     backend.tell({
       messages: [aMessage({ payload_base64: btoa('{"a":1}'), payload_len: 7, step: 'posted', number: 14 })],
@@ -160,7 +163,7 @@ describe('a bridge’s page', () => {
   it('holds the list still while it is paused, and counts what comes', async () => {
     const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
     await opened(backend);
-    show('messages');
+    await show('messages');
     await fireEvent.click(await one('pause'));
     backend.tell({ messages: [aMessage()], totals: { messages: 1, problems: 0 } });
     await screen.findByText('Resume (1 new)');
@@ -172,7 +175,7 @@ describe('a bridge’s page', () => {
   it('publishes to the bridge’s broker, and refuses a topic with wildcards', async () => {
     const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
     await opened(backend);
-    show('messages');
+    await show('messages');
     expect(await one('composer-topic')).toHaveValue('doors/1');
     await type(await one('composer-topic'), 'doors/#');
     await fireEvent.click(await one('composer-publish'));
@@ -198,15 +201,23 @@ describe('a bridge’s page', () => {
       field: 'node_password',
     } as const;
     await opened(new FakeBackend([aBridge({ start_error })]));
-    show('messages');
+    await show('messages');
     expect(await screen.findByText('Enter the password in the settings')).toBeInTheDocument();
   });
 });
 
 describe('the window', () => {
-  it('begins with the first bridge of those who have one', async () => {
+  it('begins with the overview for those who have a bridge', async () => {
     await opened(new FakeBackend([aBridge()]));
-    expect(await one('bridge-name')).toHaveTextContent('home');
+    expect(await one('overview-home')).toHaveTextContent('Stopped');
+  });
+
+  it('goes to a page by a part of its name', async () => {
+    await opened(new FakeBackend([aBridge()]));
+    await fireEvent.keyDown(window, { key: 'k', ctrlKey: true });
+    await type(await one('palette-input'), 'home: rul');
+    await fireEvent.keyDown(await one('palette-input'), { key: 'Enter' });
+    expect(router.current).toEqual({ page: 'bridge', id: 'home', tab: 'rules' });
   });
 });
 
@@ -214,7 +225,7 @@ describe('the rules', () => {
   it('are saved with the rest of the settings as they were', async () => {
     const backend = new FakeBackend([aBridge()]);
     await opened(backend);
-    show('rules');
+    await show('rules');
     expect(screen.queryByTestId('save-bar')).not.toBeInTheDocument();
     await fireEvent.click(await one('add-subscriptions'));
     expect(await one('save')).toBeDisabled();
@@ -233,7 +244,7 @@ describe('the rules', () => {
 
   it('say what is wrong where it is wrong', async () => {
     await opened(new FakeBackend([aBridge()]));
-    show('rules');
+    await show('rules');
     await type((await screen.findAllByLabelText('Filter 1'))[0]!, 'a/#/b');
     expect(screen.getByText(/# must stand alone at the end/)).toBeInTheDocument();
     expect(await one('save')).toBeDisabled();
@@ -242,7 +253,7 @@ describe('the rules', () => {
   it('show the app’s own objection at its field', async () => {
     const backend = new FakeBackend([aBridge()]);
     await opened(backend);
-    show('rules');
+    await show('rules');
     await type((await screen.findAllByLabelText('Account 1'))[0]!, 'mqtt_eve');
     backend.failure = new BackendError({
       code: 'invalid_settings',
@@ -258,7 +269,7 @@ describe('the rules', () => {
     const backend = new FakeBackend([aBridge()]);
     backend.doubts = ['messages would go round: what forwards[0] sends comes back'];
     await opened(backend);
-    show('rules');
+    await show('rules');
     await type((await screen.findAllByLabelText('Account 1'))[0]!, 'mqtt_eve');
     await fireEvent.click(await one('save'));
     expect(await one('warnings')).toHaveTextContent(
@@ -273,13 +284,13 @@ describe('the rules', () => {
 
   it('that were typed are still there after a look elsewhere', async () => {
     await opened(new FakeBackend([aBridge()]));
-    show('rules');
+    await show('rules');
     await type((await screen.findAllByLabelText('Account 1'))[0]!, 'mqtt_eve');
-    show('messages');
+    await show('messages');
     await one('messages');
-    router.go({ page: 'start' });
+    router.go({ page: 'welcome' });
     await one('try-it');
-    show('rules');
+    await show('rules');
     expect(await screen.findByLabelText('Account 1')).toHaveValue('mqtt_eve');
     await fireEvent.click(screen.getByText('Discard'));
     expect(await screen.findByLabelText('Account 1')).toHaveValue('mqtt_bob');
@@ -287,7 +298,7 @@ describe('the rules', () => {
 
   it('warn of a rule that can never fire', async () => {
     await opened(new FakeBackend([aBridge()]));
-    show('rules');
+    await show('rules');
     await type(await screen.findByLabelText('Messages of rule 1'), 'cellar/#');
     expect(screen.getByText(/Nothing you listen to can match this/)).toBeInTheDocument();
   });
@@ -297,7 +308,7 @@ describe('the settings', () => {
   it('keep a password that was not typed anew', async () => {
     const backend = new FakeBackend([aBridge()]);
     await opened(backend);
-    show('settings');
+    await show('settings');
     await type(await one('broker-url'), 'mqtt://10.0.0.3');
     await fireEvent.click(await one('save'));
     await waitFor(() => expect(backend.saved).toHaveLength(1));
@@ -310,7 +321,7 @@ describe('the settings', () => {
   it('remove the bridge after asking', async () => {
     const backend = new FakeBackend([aBridge()]);
     await opened(backend);
-    show('settings');
+    await show('settings');
     await fireEvent.click(await one('remove-bridge'));
     expect(backend.removed).toEqual([]);
     await fireEvent.click(await one('confirm'));

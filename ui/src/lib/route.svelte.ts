@@ -1,40 +1,33 @@
 /** Which page is shown, kept in the address so that the web view's own back and forward work. */
 import type { BridgeId } from './model';
 
-export type Tab = 'messages' | 'rules' | 'settings';
+/** The pages of one bridge, in the order in which they are offered. */
+export const TABS = ['messages', 'rules', 'settings'] as const;
 
-export type Route =
-  { page: 'start' } | { page: 'try' } | { page: 'connect' } | { page: 'bridge'; id: BridgeId; tab: Tab };
+export type Tab = (typeof TABS)[number];
 
-const TABS: readonly Tab[] = ['messages', 'rules', 'settings'];
+/** The pages that belong to no bridge. */
+export const PAGES = ['overview', 'welcome', 'try', 'connect'] as const;
+
+export type Page = (typeof PAGES)[number];
+
+export type Route = { page: Page } | { page: 'bridge'; id: BridgeId; tab: Tab };
 
 /** The address of a page, for a link. */
 export function href(route: Route): string {
-  switch (route.page) {
-    case 'start':
-      return '#/';
-    case 'try':
-      return '#/try';
-    case 'connect':
-      return '#/connect';
-    case 'bridge':
-      return `#/bridge/${encodeURIComponent(route.id)}/${route.tab}`;
-  }
+  return route.page === 'bridge'
+    ? `#/bridge/${encodeURIComponent(route.id)}/${route.tab}`
+    : `#/${route.page}`;
 }
 
-/** The page at an address; the first page when there is none. */
+/** The page at an address; the overview when there is none. */
 export function parse(hash: string): Route {
   const [, page, id, tab] = hash.split('/');
-  if (page === 'try') return { page: 'try' };
-  if (page === 'connect') return { page: 'connect' };
   if (page === 'bridge' && id) {
-    return {
-      page: 'bridge',
-      id: decodeURIComponent(id),
-      tab: TABS.find((known) => known === tab) ?? 'messages',
-    };
+    const known = TABS.find((one) => one === tab) ?? 'messages';
+    return { page: 'bridge', id: decodeURIComponent(id), tab: known };
   }
-  return { page: 'start' };
+  return { page: PAGES.find((one) => one === page) ?? 'overview' };
 }
 
 class Router {

@@ -4,6 +4,7 @@ import { getContext, setContext } from 'svelte';
 import { BackendError, type Backend } from './backend';
 import { Edit } from './edit.svelte';
 import { withSteps, type Row } from './messages';
+import { Rates } from './rates';
 import type { BridgeId, BridgeNews, BridgeState, BridgeView, Overview, Problem, Recent } from './model';
 
 /** Problems that are kept for each bridge. */
@@ -67,6 +68,7 @@ export class Session {
   /* eslint-disable svelte/prefer-svelte-reactivity */
   #live = new Map<BridgeId, Live>();
   #edits = new Map<BridgeId, Edit>();
+  #rates = new Map<BridgeId, Rates>();
   /* eslint-enable svelte/prefer-svelte-reactivity */
   #unlisten: (() => void)[] = [];
 
@@ -94,10 +96,11 @@ export class Session {
   async refresh(): Promise<void> {
     this.overview = await this.backend.overview();
     // A bridge that is gone takes its past along: another may come under its name.
-    for (const id of [...this.#live.keys(), ...this.#edits.keys()]) {
+    for (const id of [...this.#live.keys(), ...this.#edits.keys(), ...this.#rates.keys()]) {
       if (this.bridge(id)) continue;
       this.#live.delete(id);
       this.#edits.delete(id);
+      this.#rates.delete(id);
     }
   }
 
@@ -120,6 +123,30 @@ export class Session {
     return live;
   }
 
+  /** How fast messages cross in a bridge. */
+  rates(id: BridgeId): Rates {
+    const known = this.#rates.get(id) ?? new Rates();
+    this.#rates.set(id, known);
+    return known;
+  }
+
+  /** Starts a bridge. Why it does not start, the app keeps with the bridge and tells of it. */
+  async start(id: BridgeId): Promise<void> {
+    await this.#told(this.backend.startBridge(id));
+  }
+
+  async stop(id: BridgeId): Promise<void> {
+    await this.#told(this.backend.stopBridge(id));
+  }
+
+  async startAll(): Promise<void> {
+    await Promise.all(this.bridges.map(({ id }) => this.start(id)));
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all(this.bridges.map(({ id }) => this.stop(id)));
+  }
+
   /** The change under way to a bridge. It outlives the page, so that nothing that was typed is lost by looking elsewhere. */
   edit(bridge: BridgeView): Edit {
     const known = this.#edits.get(bridge.id);
@@ -138,8 +165,19 @@ export class Session {
     }
   }
 
+  async #told(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch {
+      await this.refresh();
+    }
+  }
+
   #take(news: BridgeNews): void {
-    if (news.state) this.#setState(news.id, news.state);
+    if (news.state) {
+      this.#setState(news.id, news.state);
+      this.rates(news.id).note(news.state.counters, Date.now());
+    }
     this.live(news.id).add(news);
   }
 

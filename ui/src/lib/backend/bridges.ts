@@ -1,7 +1,5 @@
-/**
- * The only file that talks to the app. Everything else takes a `Backend`, so that a test can be one.
- */
-import { commands, events } from './generated/bindings';
+/** The person's bridges, what they are made of, and "Try it". */
+import { commands, events } from '../generated/bindings';
 import type {
   BridgeId,
   BridgeInput,
@@ -9,8 +7,6 @@ import type {
   BrokerInput,
   BrokerReport,
   BuiltinBrokerView,
-  CommandError,
-  ErrorCode,
   MessageInput,
   NewAccount,
   NodeInput,
@@ -18,10 +14,10 @@ import type {
   Overview,
   Recent,
   Saved,
-} from './model';
+} from '../model';
+import { unpack } from './error';
 
-/** What the app can be asked for. Each call rejects with a {@link BackendError}. */
-export interface Backend {
+export interface BridgesBackend {
   overview(): Promise<Overview>;
   checkNode(node: NodeInput): Promise<NodeReport>;
   createAccount(node: NodeInput, name: string): Promise<NewAccount>;
@@ -44,27 +40,7 @@ export interface Backend {
   onOverviewChanged(listener: () => void): Promise<() => void>;
 }
 
-/** An error of the app: a code to decide on, words to read, and the form field that they belong to. */
-export class BackendError extends Error {
-  readonly code: ErrorCode | 'unexpected';
-  readonly field: string | null;
-
-  constructor({ code, message, field }: CommandError | { code: 'unexpected'; message: string; field: null }) {
-    super(message);
-    this.code = code;
-    this.field = field;
-  }
-
-  /** Whatever was thrown, as an error of the app. */
-  static of(thrown: unknown): BackendError {
-    if (thrown instanceof BackendError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new BackendError({ code: 'unexpected', message, field: null });
-  }
-}
-
-/** The app behind this window. */
-export const app: Backend = {
+export const bridges: BridgesBackend = {
   overview: () => unpack(commands.overview()),
   checkNode: (node) => unpack(commands.checkNode(node)),
   createAccount: (node, name) => unpack(commands.createAccount(node, name)),
@@ -83,17 +59,3 @@ export const app: Backend = {
   onNews: (listener) => events.bridgeNewsEvent.listen(({ payload }) => listener(payload)),
   onOverviewChanged: (listener) => events.overviewChangedEvent.listen(() => listener()),
 };
-
-type Outcome<T> = { status: 'ok'; data: T } | { status: 'error'; error: CommandError };
-
-async function unpack<T>(call: Promise<Outcome<T>>): Promise<T> {
-  let outcome: Outcome<T>;
-  try {
-    outcome = await call;
-  } catch (thrown) {
-    throw BackendError.of(thrown);
-  }
-  if (outcome.status === 'ok') return outcome.data;
-  // A refusal by the window system itself arrives as a bare text.
-  throw typeof outcome.error === 'object' ? new BackendError(outcome.error) : BackendError.of(outcome.error);
-}

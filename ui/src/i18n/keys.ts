@@ -1,0 +1,22 @@
+/** The names of all texts, known to the compiler: a text that does not exist is a type error. A new page adds its file here. */
+import type codes from './en/codes.json';
+import type common from './en/common.json';
+import type frame from './en/frame.json';
+import type overview from './en/overview.json';
+import type palette from './en/palette.json';
+import type states from './en/states.json';
+import type tryout from './en/tryout.json';
+
+interface Catalogue {
+  codes: typeof codes;
+  common: typeof common;
+  frame: typeof frame;
+  overview: typeof overview;
+  palette: typeof palette;
+  states: typeof states;
+  tryout: typeof tryout;
+}
+
+export type MessageKey = {
+  [Page in keyof Catalogue]: `${Page}.${keyof Catalogue[Page] & string}`;
+}[keyof Catalogue];

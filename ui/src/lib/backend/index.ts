@@ -1,0 +1,13 @@
+/**
+ * The only folder that talks to the app, one file for each part of the window. Everything else takes a `Backend`, so that a
+ * test can be one.
+ */
+import { bridges, type BridgesBackend } from './bridges';
+
+export { BackendError } from './error';
+
+/** What the app can be asked for. Each call rejects with a `BackendError`. */
+export type Backend = BridgesBackend;
+
+/** The app behind this window. */
+export const app: Backend = { ...bridges };

@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { bytes, duration, list, number, relative } from '../src/i18n/format';
+import { locale, t } from '../src/i18n/index.svelte';
+import { bestLanguage } from '../src/i18n/languages';
+
+afterEach(() => locale.choose('en'));
+
+describe('the language', () => {
+  it('is the first wanted one that the window speaks', () => {
+    expect(bestLanguage(['sv-SE', 'fr-CA', 'en'])).toBe('fr');
+    expect(bestLanguage(['pt'])).toBe('pt-BR');
+    expect(bestLanguage(['de_AT'])).toBe('de');
+  });
+
+  it('is English where none is spoken', () => {
+    expect(bestLanguage([])).toBe('en');
+    expect(bestLanguage(['sv'])).toBe('en');
+  });
+
+  it('changes texts, numbers and times together', () => {
+    locale.choose('de');
+    expect(t('states.running')).toBe('Läuft');
+    expect(number(1234.5, 1)).toBe('1.234,5');
+    expect(relative(0, 7_200_000)).toBe('vor 2 Stunden');
+    expect(list(['a', 'b'])).toBe('a und b');
+    expect(document.documentElement.lang).toBe('de');
+  });
+
+  it('counts as it should', () => {
+    expect(t('overview.waiting', { count: 1 })).toBe('1 message waits');
+    expect(t('overview.waiting', { count: 1200 })).toBe('1,200 messages wait');
+  });
+
+  it('writes sizes and spans in the unit that fits', () => {
+    expect(bytes(999)).toBe('999 bytes');
+    expect(bytes(2_048)).toBe('2 kB');
+    expect(duration(59)).toBe('59 sec');
+    expect(duration(7_300)).toBe('2 hr');
+  });
+});

@@ -4,4 +4,6 @@
 
 mod connect;
 mod first_use;
+mod keyboard;
+#[allow(dead_code, reason = "no journey needs all of it")]
 mod support;

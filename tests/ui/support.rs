@@ -1,5 +1,14 @@
 //! An app window on a display of its own, with its own home folder, and the means to press and read what is in it.
 
+mod accessibility;
+mod keyboard;
+mod machine;
+mod stranger;
+
+pub use fantoccini::key::Key;
+pub use machine::Machine;
+pub use stranger::Stranger;
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -9,7 +18,7 @@ use std::time::Duration;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -29,15 +38,12 @@ const DATA_FOLDER: &str = "app";
 /// Where app and drivers write what they have to say.
 const LOG: &str = "log";
 
-/// Unlocks a keyring of the test's own and goes on with the program that is named by the arguments.
-const WITH_KEYRING: &str =
-    "printf keyring | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec \"$0\" \"$@\"";
-
 /// The app's window. It and all that it needs goes when dropped.
 pub struct Window {
     client: Client,
     _driver: Group,
     _display: Child,
+    display_name: String,
     home: TempDir,
 }
 
@@ -47,19 +53,46 @@ struct Group(Child);
 impl Window {
     /// Opens the app as on a new machine: no settings, no other windows, an empty keyring.
     pub async fn open() -> Self {
-        Self::open_in(&["dbus-run-session", "--", "sh", "-c", WITH_KEYRING]).await
+        Machine::new().open().await
     }
 
     /// The same on a machine where no keyring runs.
     pub async fn open_without_keyring() -> Self {
-        Self::open_in(&["env", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent"]).await
+        Machine::without_keyring().open().await
     }
 
-    async fn open_in(session: &[&str]) -> Self {
-        let home = TempDir::new().unwrap();
+    async fn open_on(machine: Machine) -> Self {
         let (display, display_name) = start_display().await;
-        let (driver, client) = start_driver(session, home.path(), &display_name).await;
-        Self { client, _driver: driver, _display: display, home }
+        let (driver, client) = start_driver(&machine, &display_name).await;
+        Self { client, _driver: driver, _display: display, display_name, home: machine.home }
+    }
+
+    /// Starts the app a second time in the same session, as somebody does who has forgotten that it runs, and waits until that
+    /// one ends. Whether it says that all is well.
+    pub async fn start_again(&self, arguments: &[&str]) -> bool {
+        let session = fs::read_to_string(self.home.path().join(machine::SESSION)).unwrap();
+        let mut second = on_machine(Command::new(APP).args(arguments), self.home.path(), &self.display_name)
+            .env("DBUS_SESSION_BUS_ADDRESS", session)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let ended = tokio::time::timeout(PATIENCE, second.wait()).await;
+        ended.expect("a second start ends by itself").unwrap().success()
+    }
+
+    /// Whether the window is on the display, not hidden.
+    pub async fn is_visible(&self) -> bool {
+        self.script("return document.visibilityState").await == "visible"
+    }
+
+    /// Runs a script in the page and returns what it returns, for what no person can press or read.
+    pub async fn script(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// Goes to a page by its address: `#/try`.
+    pub async fn go(&self, address: &str) {
+        self.client.execute("location.hash = arguments[0]", vec![json!(address)]).await.unwrap();
     }
 
     /// Waits until the element with this test id shows, and returns it.
@@ -194,30 +227,22 @@ async fn start_display() -> (Child, String) {
 
 /// A WebDriver on free ports, and its session with the app. Between finding a port and taking it, another process can take it:
 /// then others are tried.
-async fn start_driver(session: &[&str], home: &Path, display: &str) -> (Group, Client) {
+async fn start_driver(machine: &Machine, display: &str) -> (Group, Client) {
+    let home = machine.home.path();
     for _ in 0..5 {
         let (port, native_port) = (free_port(), free_port());
+        let mut driver = Command::new(&machine.session[0]);
+        driver
+            .args(&machine.session[1..])
+            .arg(tauri_driver())
+            .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
+            .process_group(0);
         let driver = Group(
-            Command::new(session[0])
-                .args(&session[1..])
-                .arg(tauri_driver())
-                .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
-                .env("HOME", home)
-                .env("MQTT_TWISTER_DATA_DIR", home.join(DATA_FOLDER))
-                .env("XDG_RUNTIME_DIR", home)
-                .env("DISPLAY", display)
-                .env_remove("WAYLAND_DISPLAY")
-                .env_remove("XDG_DATA_HOME")
-                .env_remove("XDG_CONFIG_HOME")
-                .env_remove("XDG_CACHE_HOME")
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(fs::File::create(home.join(LOG)).unwrap())
-                .process_group(0)
+            on_machine(&mut driver, home, display)
                 .spawn()
                 .expect("dbus-run-session is installed: make setup does that"),
         );
-        if let Some(client) = connect(port).await {
+        if let Some(client) = connect(port, &machine.arguments).await {
             return (driver, client);
         }
     }
@@ -225,9 +250,30 @@ async fn start_driver(session: &[&str], home: &Path, display: &str) -> (Group, C
     panic!("the WebDriver {} does not start, or cannot open the app:\n{log}", tauri_driver().display());
 }
 
+/// Gives a program the test's home and display, and nothing of the person's own who runs the test.
+fn on_machine<'a>(program: &'a mut Command, home: &Path, display: &str) -> &'a mut Command {
+    let log = fs::OpenOptions::new().create(true).append(true).open(home.join(LOG)).unwrap();
+    program
+        .env("HOME", home)
+        .env("MQTT_TWISTER_DATA_DIR", home.join(DATA_FOLDER))
+        .env("XDG_RUNTIME_DIR", home)
+        .env("DISPLAY", display)
+        .env("LANG", "C.UTF-8")
+        .env_remove("LC_ALL")
+        .env_remove("LC_MESSAGES")
+        .env_remove("LANGUAGE")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_CACHE_HOME")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+}
+
 /// Opens the app through a driver that may need a moment to come up.
-async fn connect(port: u16) -> Option<Client> {
-    let capabilities = [("tauri:options".to_owned(), json!({ "application": APP }))];
+async fn connect(port: u16, arguments: &[String]) -> Option<Client> {
+    let capabilities = [("tauri:options".to_owned(), json!({ "application": APP, "args": arguments }))];
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(capabilities.into_iter().collect());
     for _ in 0..100 {

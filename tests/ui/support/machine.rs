@@ -1,0 +1,73 @@
+//! The machine that a window opens on: what is in its home, and what the app is started with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::{DATA_FOLDER, Window};
+
+/// Leaves the session's address where a second start finds it, unlocks a keyring of the test's own, and goes on with the program
+/// that is named by the arguments.
+const WITH_KEYRING: &str = "printf %s \"$DBUS_SESSION_BUS_ADDRESS\" > \"$HOME/session\" && \
+     printf keyring | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec \"$0\" \"$@\"";
+
+/// Where the session's address is left, in the home.
+pub(super) const SESSION: &str = "session";
+
+/// A machine without a window yet.
+pub struct Machine {
+    pub(super) home: TempDir,
+    pub(super) session: Vec<String>,
+    pub(super) arguments: Vec<String>,
+}
+
+impl Machine {
+    /// A new machine: no settings, no other windows, an empty keyring.
+    pub fn new() -> Self {
+        Self::with_session(&["dbus-run-session", "--", "sh", "-c", WITH_KEYRING])
+    }
+
+    /// The same, where no keyring runs, nor anything else of a desktop session.
+    pub fn without_keyring() -> Self {
+        Self::with_session(&["env", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent"])
+    }
+
+    fn with_session(session: &[&str]) -> Self {
+        let session = session.iter().map(|&word| word.to_owned()).collect();
+        Self { home: TempDir::new().unwrap(), session, arguments: Vec::new() }
+    }
+
+    /// Starts the app with an argument more.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Puts a file into the home: `.twister/twister.conf`.
+    pub fn file(self, path: &str, text: &str) -> Self {
+        write(&self.home.path().join(path), text);
+        self
+    }
+
+    /// Puts a file into the app's own folder: `config.toml`.
+    pub fn app_file(self, path: &str, text: &str) -> Self {
+        write(&self.app_folder().join(path), text);
+        self
+    }
+
+    /// Where the app keeps what it writes.
+    pub fn app_folder(&self) -> PathBuf {
+        self.home.path().join(DATA_FOLDER)
+    }
+
+    /// Starts the app.
+    pub async fn open(self) -> Window {
+        Window::open_on(self).await
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}

@@ -39,8 +39,13 @@ async fn a_new_user_tries_it_and_sees_a_message_arrive() {
     window.press("tryout-link").await;
     window.shows("side-alice message-payload", "4.5 °C").await;
     window.screenshot("try-it.png").await;
-    window.press("stop-bridge").await;
-    window.shows("side-alice bridge-state", "Stopped").await;
-    window.shows("side-bob bridge-state", "Stopped").await;
+
+    // All of it at a glance, and stopped from there.
+    window.press("overview-link").await;
+    window.shows("overview-summary", "All 2 bridges are running").await;
+    window.screenshot("overview.png").await;
+    window.press("stop-all").await;
+    window.shows("overview-alice overview-state", "Stopped").await;
+    window.shows("overview-bob overview-state", "Stopped").await;
     window.close().await;
 }

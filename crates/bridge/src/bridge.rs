@@ -12,11 +12,12 @@ use twister::{Client, Credentials, PostNumber, RpcError};
 
 use crate::config::{BridgeConfig, BridgeName, RuleError, TlsFileError};
 use crate::control;
-use crate::engine::{self, Board, Context};
+use crate::engine::{self, Board, Context, LiveConfig, ReconfigureError};
 use crate::event::{BridgeEvent, BridgeState, Phase};
 use crate::mqtt::Login;
 use crate::outgoing::Outgoing;
 use crate::queue::{QueueAction, QueueChange, QueuePage, QueueSummary, RowId, Selection};
+use crate::route::PublishedTopics;
 use crate::secrets::Secrets;
 use crate::store::{Quarantined, Store, StoreError};
 
@@ -81,7 +82,8 @@ impl Bridge {
             prepared: Arc::new(watch::Sender::new(false)),
             profile_out: Arc::new(watch::Sender::new(false)),
             highest_allowed: Arc::new(watch::Sender::new(PostNumber(0))),
-            config: Arc::new(config),
+            account: config.twister.account.clone(),
+            live: LiveConfig::new(config),
             signals: Arc::default(),
             stop: CancellationToken::new(),
         };
@@ -101,6 +103,20 @@ impl Bridge {
         &self.name
     }
 
+    /// What it is told to do.
+    pub fn config(&self) -> Arc<BridgeConfig> {
+        self.context.config()
+    }
+
+    /// Goes on with other rules, limits and accounts to follow, without a pause: what waits stays, and what comes from now on
+    /// goes by the new rules.
+    ///
+    /// # Errors
+    /// [`ReconfigureError`]; it goes on as before then.
+    pub fn reconfigure(&self, config: BridgeConfig) -> Result<(), ReconfigureError> {
+        self.context.reconfigure(config)
+    }
+
     /// The state now.
     pub fn state(&self) -> BridgeState {
         self.context.board.state()
@@ -109,6 +125,11 @@ impl Bridge {
     /// The state, to wait for changes of it.
     pub fn watch_state(&self) -> watch::Receiver<BridgeState> {
         self.context.board.watch()
+    }
+
+    /// What the accounts that the bridge knows want, as far as they have published it; to wait for changes of it.
+    pub fn watch_published(&self) -> watch::Receiver<PublishedTopics> {
+        self.context.published.subscribe()
     }
 
     /// What happens from now on. A listener that is slow misses events, not the bridge.

@@ -39,4 +39,5 @@ pub mod topic;
 mod watch;
 
 pub use bridge::{Bridge, StartError};
+pub use engine::ReconfigureError;
 pub use store::{Quarantined, StoreError};

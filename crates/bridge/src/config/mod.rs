@@ -156,6 +156,17 @@ pub struct BridgeName(String);
 pub struct BridgeNameError(String);
 
 impl BridgeConfig {
+    /// Whether a bridge that runs with these settings has to be started again to run with `next`: its name, node, account or
+    /// broker is another one. Everything else it can change while it runs.
+    pub fn needs_restart(&self, next: &Self) -> bool {
+        (&self.name, &self.twister, &self.broker) != (&next.name, &next.twister, &next.broker)
+    }
+
+    /// Whether something may go to `account`: messages, or receipts for its own.
+    pub fn names(&self, account: &Username) -> bool {
+        self.following.contains(account) || self.forwards.iter().any(|forward| forward.to.contains(account))
+    }
+
     /// What is wanted from the network, each filter once: what the profile publishes.
     pub fn wanted(&self) -> Vec<TopicFilter> {
         let mut filters: Vec<TopicFilter> = Vec::new();

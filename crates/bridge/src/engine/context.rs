@@ -11,9 +11,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use twister::{Client, PostNumber, RpcError, Username};
 
-use super::{Board, NodeTrouble};
+use super::{Board, LiveConfig, NodeTrouble};
 use crate::clock::{Now, now_ms};
-use crate::config::BridgeConfig;
 use crate::event::{Direction, MessageEvent, PAYLOAD_PREVIEW_LEN, Part, ProblemCode, Step};
 use crate::frame::v1::Stream;
 use crate::message::Message;
@@ -27,7 +26,10 @@ const COUNTER_PERIOD: Duration = Duration::from_millis(300);
 /// Shared by the tasks; clones are the same.
 #[derive(Clone)]
 pub(crate) struct Context {
-    pub config: Arc<BridgeConfig>,
+    /// The settings, which change while the bridge runs.
+    pub live: LiveConfig,
+    /// The account that posts.
+    pub account: Username,
     /// Names this bridge's messages.
     pub stream: Stream,
     pub client: Client,

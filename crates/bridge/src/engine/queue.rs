@@ -58,8 +58,7 @@ impl Context {
     /// can be heard of.
     fn why_not_leaving(&self, receiver: &Receiver, unreachable: &[Username]) -> Delay {
         if let Receiver::Account(name) = receiver
-            && !self.config.forwards.iter().any(|forward| forward.to.contains(name))
-            && !self.config.following.contains(name)
+            && !self.config().names(name)
         {
             let text = format!("no forward goes to {name} any more: add one again, or drop them");
             return Delay::new(DelayCode::NotNamed, text);

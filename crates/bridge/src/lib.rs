@@ -31,6 +31,7 @@ mod ranges;
 pub mod rehearse;
 pub mod route;
 pub mod secrets;
+pub mod seen;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod simulation;

@@ -7,6 +7,7 @@ mod file;
 mod forward;
 mod limits;
 mod mosquitto_twister;
+mod problems;
 mod rules;
 mod subscription;
 
@@ -14,6 +15,7 @@ pub use endpoint::{BrokerUrl, BrokerUrlError};
 pub use file::{ConfigError, ConfigFile, Loaded, LoadedBridge, parse_bridge};
 pub use forward::{Forward, Retain, Visibility};
 pub use limits::{CatchUp, Limits, PeerConfig};
+pub use problems::problems_of;
 pub use rules::RuleError;
 pub use subscription::Subscription;
 #[cfg(feature = "specta")]

@@ -1,7 +1,7 @@
 //! What the tasks of a bridge share.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,6 +18,7 @@ use crate::frame::v1::Stream;
 use crate::message::Message;
 use crate::outgoing::{Outcome, Outgoing};
 use crate::route::{PublishedTopics, Receiver};
+use crate::seen::Seen;
 use crate::store::{SentMessage, Store, StoreError};
 
 /// Shortest time between two readings of the counters.
@@ -35,6 +36,8 @@ pub(crate) struct Context {
     pub client: Client,
     pub store: Store,
     pub board: Board,
+    /// What was seen at the local broker lately.
+    pub seen: Arc<Mutex<Seen>>,
     /// What peers want, as far as it is known.
     pub published: Arc<watch::Sender<PublishedTopics>>,
     /// The accounts that have announced to understand packed frames.
@@ -67,6 +70,11 @@ pub(crate) struct Signals {
 }
 
 impl Context {
+    /// What was seen at the local broker lately. Each change of it is complete, even if a task panics.
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until the account can be used; false if the bridge stops first.
     pub(crate) async fn prepared(&self) -> bool {
         let mut prepared = self.prepared.subscribe();

@@ -42,6 +42,11 @@ impl Context {
         self.sending(move |sender, now| sender.queue_page(&selection, after, limit, now)).await
     }
 
+    /// How many messages a selection means.
+    pub(crate) async fn count_queue(&self, selection: Selection) -> Result<QueueTotals, StoreError> {
+        self.sending(move |sender, now| sender.count_queue(&selection, now)).await
+    }
+
     /// Does what a person wants with the selected messages.
     pub(crate) async fn change_queue(
         &self,

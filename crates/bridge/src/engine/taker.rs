@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use super::Context;
 use super::context::Moved;
 use crate::backoff::Backoff;
+use crate::clock::now_ms;
 use crate::config::BridgeConfig;
 use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::message::{Message, Qos};
@@ -65,6 +66,7 @@ fn take(context: &Context, config: &BridgeConfig, incoming: &Incoming) -> Taken 
     let Incoming { payload, qos, retain, properties, path, .. } = incoming;
     let (properties, path) = (properties.clone(), path.clone());
     let message = Message { topic, payload: payload.clone(), qos: *qos, retain: *retain, properties, path };
+    context.seen().note(&message, now_ms());
     let routes = route(&message, config, &context.published.borrow());
     Taken { routes, refused: false, unreleased, again }
 }

@@ -1,5 +1,6 @@
 //! The handle of a running bridge.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,16 +9,19 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use twister::{Client, Credentials, PostNumber, RpcError};
+use twister::{Client, Credentials, PostNumber, RpcError, Username};
 
 use crate::config::{BridgeConfig, BridgeName, RuleError, TlsFileError};
 use crate::control;
-use crate::engine::{self, Board, Context};
+use crate::engine::{self, Board, Context, LiveConfig, ReconfigureError};
 use crate::event::{BridgeEvent, BridgeState, Phase};
 use crate::mqtt::Login;
 use crate::outgoing::Outgoing;
-use crate::queue::{QueueAction, QueueChange, QueuePage, QueueSummary, RowId, Selection};
+use crate::queue::{QueueAction, QueueChange, QueuePage, QueueSummary, QueueTotals, RowId, Selection};
+use crate::rehearse::Timed;
+use crate::route::PublishedTopics;
 use crate::secrets::Secrets;
+use crate::seen::SeenTopic;
 use crate::store::{Quarantined, Store, StoreError};
 
 /// How long a stopping bridge may take to finish what it has begun.
@@ -81,7 +85,9 @@ impl Bridge {
             prepared: Arc::new(watch::Sender::new(false)),
             profile_out: Arc::new(watch::Sender::new(false)),
             highest_allowed: Arc::new(watch::Sender::new(PostNumber(0))),
-            config: Arc::new(config),
+            account: config.twister.account.clone(),
+            live: LiveConfig::new(config),
+            seen: Arc::default(),
             signals: Arc::default(),
             stop: CancellationToken::new(),
         };
@@ -101,6 +107,20 @@ impl Bridge {
         &self.name
     }
 
+    /// What it is told to do.
+    pub fn config(&self) -> Arc<BridgeConfig> {
+        self.context.config()
+    }
+
+    /// Goes on with other rules, limits and accounts to follow, without a pause: what waits stays, and what comes from now on
+    /// goes by the new rules.
+    ///
+    /// # Errors
+    /// [`ReconfigureError`]; it goes on as before then.
+    pub fn reconfigure(&self, config: BridgeConfig) -> Result<(), ReconfigureError> {
+        self.context.reconfigure(config)
+    }
+
     /// The state now.
     pub fn state(&self) -> BridgeState {
         self.context.board.state()
@@ -109,6 +129,26 @@ impl Bridge {
     /// The state, to wait for changes of it.
     pub fn watch_state(&self) -> watch::Receiver<BridgeState> {
         self.context.board.watch()
+    }
+
+    /// What the accounts that the bridge knows want, as far as they have published it; to wait for changes of it.
+    pub fn watch_published(&self) -> watch::Receiver<PublishedTopics> {
+        self.context.published.subscribe()
+    }
+
+    /// The accounts that have announced to understand packed frames.
+    pub fn packers(&self) -> HashSet<Username> {
+        self.context.packers.borrow().clone()
+    }
+
+    /// The topics that were seen at the local broker since the start, those seen last first.
+    pub fn seen_topics(&self) -> Vec<SeenTopic> {
+        self.context.seen().topics()
+    }
+
+    /// The last messages that came from the local broker, to try rules out on.
+    pub fn seen_messages(&self) -> Vec<Timed> {
+        self.context.seen().messages()
     }
 
     /// What happens from now on. A listener that is slow misses events, not the bridge.
@@ -147,6 +187,14 @@ impl Bridge {
     /// What the database says.
     pub async fn queue_page(&self, selection: Selection, after: RowId, limit: usize) -> Result<QueuePage, StoreError> {
         self.context.queue_page(selection, after, limit).await
+    }
+
+    /// How many messages a selection means, by how far they are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count_queue(&self, selection: Selection) -> Result<QueueTotals, StoreError> {
+        self.context.count_queue(selection).await
     }
 
     /// Does something with the selected messages that wait.

@@ -31,6 +31,7 @@ mod ranges;
 pub mod rehearse;
 pub mod route;
 pub mod secrets;
+pub mod seen;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod simulation;
@@ -39,4 +40,5 @@ pub mod topic;
 mod watch;
 
 pub use bridge::{Bridge, StartError};
+pub use engine::ReconfigureError;
 pub use store::{Quarantined, StoreError};

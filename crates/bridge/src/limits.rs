@@ -49,6 +49,12 @@ impl Budget {
         Self::new(per_second, per_second * DELIVERY_BURST_S, now)
     }
 
+    /// Other settings: what was saved up stays, as far as there is room for it.
+    pub fn handle_config(&mut self, config: &BridgeConfig, now: Duration) {
+        let per_second = f64::from(config.limits.deliver_per_second);
+        self.set_rate(per_second, per_second * DELIVERY_BURST_S, now);
+    }
+
     /// How long to wait until the next thing may be done; zero if it may be done now.
     pub fn wait(&self, now: Duration) -> Duration {
         let missing = 1.0 - self.left_at(now);
@@ -66,6 +72,15 @@ impl Budget {
         self.at = self.at.max(now);
     }
 
+    fn set_rate(&mut self, per_second: f64, most: f64, now: Duration) {
+        if self.per_second == per_second {
+            return;
+        }
+        self.left = self.left_at(now).min(most);
+        self.at = self.at.max(now);
+        (self.per_second, self.most) = (per_second, most.max(1.0));
+    }
+
     fn left_at(&self, now: Duration) -> f64 {
         let gained = now.saturating_sub(self.at).as_secs_f64() * self.per_second;
         (self.left + gained).min(self.most)
@@ -76,10 +91,21 @@ impl PeerLimits {
     /// Full budgets for the accounts that `config` follows.
     pub fn new(config: &BridgeConfig, now: Duration) -> Self {
         let budget = |peer: &Username| {
-            let per_minute = f64::from(config.messages_per_minute(peer));
-            (peer.clone(), Budget::new(per_minute / 60.0, per_minute * PEER_BURST_MINUTES, now))
+            let (per_second, most) = rate_of(config, peer);
+            (peer.clone(), Budget::new(per_second, most, now))
         };
         Self { budgets: config.following.iter().map(budget).collect() }
+    }
+
+    /// Other settings: what was saved up or owed stays, for whoever is followed still.
+    pub fn handle_config(&mut self, config: &BridgeConfig, now: Duration) {
+        let mut before = std::mem::replace(self, Self::new(config, now)).budgets;
+        for (peer, budget) in &mut self.budgets {
+            if let Some(mut known) = before.remove(peer) {
+                known.set_rate(budget.per_second, budget.most, now);
+                *budget = known;
+            }
+        }
     }
 
     /// How long to wait until a post of `peer` may be looked at; zero if it may be looked at now.
@@ -93,6 +119,12 @@ impl PeerLimits {
             budget.handle_done(count, now);
         }
     }
+}
+
+/// How fast messages of `peer` may come in a second, and how many at once.
+fn rate_of(config: &BridgeConfig, peer: &Username) -> (f64, f64) {
+    let per_minute = f64::from(config.messages_per_minute(peer));
+    (per_minute / 60.0, per_minute * PEER_BURST_MINUTES)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod file;
 mod forward;
 mod limits;
 mod mosquitto_twister;
+mod problems;
 mod rules;
 mod subscription;
 
@@ -14,6 +15,7 @@ pub use endpoint::{BrokerUrl, BrokerUrlError};
 pub use file::{ConfigError, ConfigFile, Loaded, LoadedBridge, parse_bridge};
 pub use forward::{Forward, Retain, Visibility};
 pub use limits::{CatchUp, Limits, PeerConfig};
+pub use problems::problems_of;
 pub use rules::RuleError;
 pub use subscription::Subscription;
 #[cfg(feature = "specta")]
@@ -156,6 +158,17 @@ pub struct BridgeName(String);
 pub struct BridgeNameError(String);
 
 impl BridgeConfig {
+    /// Whether a bridge that runs with these settings has to be started again to run with `next`: its name, node, account or
+    /// broker is another one. Everything else it can change while it runs.
+    pub fn needs_restart(&self, next: &Self) -> bool {
+        (&self.name, &self.twister, &self.broker) != (&next.name, &next.twister, &next.broker)
+    }
+
+    /// Whether something may go to `account`: messages, or receipts for its own.
+    pub fn names(&self, account: &Username) -> bool {
+        self.following.contains(account) || self.forwards.iter().any(|forward| forward.to.contains(account))
+    }
+
     /// What is wanted from the network, each filter once: what the profile publishes.
     pub fn wanted(&self) -> Vec<TopicFilter> {
         let mut filters: Vec<TopicFilter> = Vec::new();

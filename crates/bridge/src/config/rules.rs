@@ -166,6 +166,27 @@ impl RuleError {
     }
 }
 
+impl RuleError {
+    /// The same error of a rule that stands elsewhere in its list.
+    pub(super) fn at(mut self, place: usize) -> Self {
+        let in_list = |field: &mut String| *field = field.replacen("[0]", &format!("[{place}]"), 1);
+        match &mut self {
+            Self::PrivateToNobody { index, .. }
+            | Self::PublicToSomebody { index, .. }
+            | Self::ToItself { index, .. }
+            | Self::PrivateCompatible { index, .. }
+            | Self::ExceptsAll { index, .. }
+            | Self::Mapping { index, .. } => *index = place,
+            Self::NotFollowed { field, .. } | Self::Zero { field, .. } | Self::TooLarge { field, .. } => in_list(field),
+            Self::FileWithoutTls { .. }
+            | Self::HalfClientCertificate { .. }
+            | Self::SameName(_)
+            | Self::SameAccount { .. } => {}
+        }
+        self
+    }
+}
+
 impl BridgeConfig {
     /// Checks the rules between fields.
     ///

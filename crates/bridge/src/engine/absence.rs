@@ -55,7 +55,7 @@ impl Absence {
         peer: &Username,
         highest: PostNumber,
     ) -> Result<(), StoreError> {
-        let take = context.config.after_absence(peer);
+        let take = context.config().after_absence(peer);
         let marks = self.back_since_s.is_some() && take != CatchUp::Everything;
         if marks && self.marked_off.insert(peer.clone()) {
             context.store.set_old(peer, highest.next(), take).await?;

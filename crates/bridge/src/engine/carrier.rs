@@ -67,7 +67,7 @@ pub(super) async fn drive(context: Context, mut posted: mpsc::UnboundedReceiver<
 
 impl Carrier {
     async fn handle_posted(&mut self, posts: Vec<SignedPost>) {
-        let account = &self.context.config.twister.account;
+        let account = &self.context.account;
         // Somebody in the swarm carries the posts further, and the DHT is spared. When in doubt they are left there.
         if let Ok(Some(status)) = self.context.client.torrent_status(account).await
             && status.num_peers > 0
@@ -94,7 +94,7 @@ impl Carrier {
     }
 
     async fn put(&mut self, put: &Put) -> Result<(), RpcError> {
-        let account = &self.context.config.twister.account;
+        let account = &self.context.account;
         let client = &self.context.client;
         let last = match self.seqs.get(&put.resource) {
             Some(seq) => *seq,

@@ -1,7 +1,7 @@
 //! What the tasks of a bridge share.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -11,14 +11,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use twister::{Client, PostNumber, RpcError, Username};
 
-use super::{Board, NodeTrouble};
+use super::{Board, LiveConfig, NodeTrouble};
 use crate::clock::{Now, now_ms};
-use crate::config::BridgeConfig;
 use crate::event::{Direction, MessageEvent, PAYLOAD_PREVIEW_LEN, Part, ProblemCode, Step};
 use crate::frame::v1::Stream;
 use crate::message::Message;
 use crate::outgoing::{Outcome, Outgoing};
 use crate::route::{PublishedTopics, Receiver};
+use crate::seen::Seen;
 use crate::store::{SentMessage, Store, StoreError};
 
 /// Shortest time between two readings of the counters.
@@ -27,12 +27,17 @@ const COUNTER_PERIOD: Duration = Duration::from_millis(300);
 /// Shared by the tasks; clones are the same.
 #[derive(Clone)]
 pub(crate) struct Context {
-    pub config: Arc<BridgeConfig>,
+    /// The settings, which change while the bridge runs.
+    pub live: LiveConfig,
+    /// The account that posts.
+    pub account: Username,
     /// Names this bridge's messages.
     pub stream: Stream,
     pub client: Client,
     pub store: Store,
     pub board: Board,
+    /// What was seen at the local broker lately.
+    pub seen: Arc<Mutex<Seen>>,
     /// What peers want, as far as it is known.
     pub published: Arc<watch::Sender<PublishedTopics>>,
     /// The accounts that have announced to understand packed frames.
@@ -65,6 +70,11 @@ pub(crate) struct Signals {
 }
 
 impl Context {
+    /// What was seen at the local broker lately. Each change of it is complete, even if a task panics.
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until the account can be used; false if the bridge stops first.
     pub(crate) async fn prepared(&self) -> bool {
         let mut prepared = self.prepared.subscribe();

@@ -44,7 +44,7 @@ pub(super) async fn drive(
     mut deliveries: mpsc::UnboundedReceiver<Delivery>,
     commands: mpsc::UnboundedSender<Command>,
 ) {
-    let budget = Budget::of_deliveries(&context.config, context.start.elapsed());
+    let budget = Budget::of_deliveries(&context.config(), context.start.elapsed());
     let mut deliverer = Deliverer { context, commands, cursor: 0, under_way: BTreeMap::new(), generation: 0, budget };
     let mut batch = Vec::new();
     loop {
@@ -78,7 +78,9 @@ impl Deliverer {
     /// happens.
     async fn fill_window(&mut self) -> Result<Duration, StoreError> {
         let room = WINDOW.saturating_sub(self.under_way.len());
-        let mut wait = self.budget.wait(self.context.start.elapsed());
+        let now = self.context.start.elapsed();
+        self.budget.handle_config(&self.context.config(), now);
+        let mut wait = self.budget.wait(now);
         if room == 0 || !wait.is_zero() {
             return Ok(wait);
         }
@@ -168,7 +170,7 @@ impl Deliverer {
         self.context.board.report(Part::Message, ProblemCode::MessageRefused, text);
         self.tell(row, Step::Refused);
         let reason = format!("the local broker refuses it: {reason}");
-        let kept = self.context.config.limits.quarantine;
+        let kept = self.context.config().limits.quarantine;
         if let Err(error) = self.context.store.drop_refused(row.clone(), reason, kept, now_ms()).await {
             self.context.store_trouble(&error);
         }

@@ -39,13 +39,13 @@ struct Source {
 }
 
 pub(super) async fn drive(context: Context) {
-    let account = context.config.twister.account.clone();
-    let following = context.config.following.iter().filter(|peer| **peer != account);
-    let mut sources: BTreeMap<Username, Source> = following.map(|peer| (peer.clone(), Source::default())).collect();
+    let mut sources: BTreeMap<Username, Source> = BTreeMap::new();
     while context.prepared().await {
         let mut looks = JoinSet::new();
-        for (peer, source) in std::mem::take(&mut sources) {
-            looks.spawn(look(context.clone(), peer, source));
+        let mut known = std::mem::take(&mut sources);
+        for peer in context.config().following.iter().filter(|peer| **peer != context.account) {
+            let source = known.remove(peer).unwrap_or_default();
+            looks.spawn(look(context.clone(), peer.clone(), source));
         }
         while let Some(looked) = looks.join_next().await {
             sources.extend(looked);

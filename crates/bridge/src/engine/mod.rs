@@ -15,6 +15,7 @@ mod carrier;
 mod context;
 mod deliverer;
 mod fetcher;
+mod live;
 mod newcomers;
 mod node_fault;
 mod poster;
@@ -28,6 +29,8 @@ mod watcher;
 
 pub(crate) use board::Board;
 pub(crate) use context::Context;
+pub(crate) use live::LiveConfig;
+pub use live::ReconfigureError;
 pub(crate) use node_fault::NodeTrouble;
 
 use tokio::sync::mpsc;
@@ -38,12 +41,12 @@ use crate::store::StoreError;
 
 /// Starts all tasks of a bridge. They end when the context is told to stop.
 pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>, StoreError> {
-    let client_id = format!("mqtt-twister-{}-{}", context.config.name, context.stream);
+    let client_id = format!("mqtt-twister-{}-{}", context.board.bridge(), context.stream);
     let newcomers = newcomers::drive(context.clone(), login.clone(), client_id.clone());
     let setup = Setup {
         login,
         client_id,
-        publications: context.config.publications.clone(),
+        publications: context.live.publications(),
         board: context.board.clone(),
         store: context.store.clone(),
     };

@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::Context;
 use super::context::Moved;
-use crate::config::{Forward, Visibility};
+use crate::config::{BridgeConfig, Forward, Visibility};
 use crate::event::{Direction, PartState, Step};
+use crate::message::Message;
 use crate::mqtt::{ConnectionError, Login, Own, retained};
-use crate::route::{Receiver, Route, route};
+use crate::route::{PublishedTopics, Receiver, Route, route};
 use crate::store::{StoreError, Taken};
 use crate::topic::TopicFilter;
 
@@ -38,6 +41,7 @@ impl From<StoreError> for Trouble {
 
 pub(super) async fn drive(context: Context, mut login: Login, client_id: String) {
     let mut published = context.published.subscribe();
+    let mut changes = context.live.watch();
     loop {
         if context.board.state().broker == PartState::Up {
             match greet(&context, &mut login, &client_id).await {
@@ -51,6 +55,7 @@ pub(super) async fn drive(context: Context, mut login: Login, client_id: String)
         tokio::select! {
             () = context.stop.cancelled() => return,
             _ = published.changed() => {}
+            _ = changes.changed() => {}
             () = tokio::time::sleep(PERIOD) => {}
         }
     }
@@ -58,7 +63,8 @@ pub(super) async fn drive(context: Context, mut login: Login, client_id: String)
 
 /// Sends what the broker keeps to those who are new, or want something else than before.
 async fn greet(context: &Context, login: &mut Login, client_id: &str) -> Result<(), Trouble> {
-    let wanted = wanted(context);
+    let config = context.config();
+    let wanted = wanted(context, &config);
     let Some(mut greeted) = context.store.greeted().await? else {
         // The session is new as well: the broker has just given it all that it keeps, for everybody.
         let all = wanted.into_iter().map(|(receiver, wants)| (name(&receiver), wants.unwrap_or_default())).collect();
@@ -71,65 +77,101 @@ async fn greet(context: &Context, login: &mut Login, client_id: &str) -> Result<
             continue;
         }
         if before.as_deref() != Some(NOT_HEARD_OF) {
-            send_retained(context, login, client_id, &receiver).await?;
+            let before = before.and_then(|text| serde_json::from_str(&text).ok());
+            let newcomer = Newcomer { receiver: &receiver, config: &config, before };
+            newcomer.send_retained(context, login, client_id).await?;
         }
         context.store.set_greeted(greeted.clone()).await?;
     }
     Ok(())
 }
 
-async fn send_retained(
-    context: &Context,
-    login: &mut Login,
-    client_id: &str,
-    receiver: &Receiver,
-) -> Result<(), Trouble> {
-    let filters: BTreeSet<TopicFilter> = forwards(context, receiver).map(|forward| forward.from.clone()).collect();
-    let filters: Vec<TopicFilter> = filters.into_iter().collect();
-    if filters.is_empty() {
-        return Ok(());
-    }
-    let topics = context.store.broker_session().await?.own_retained.into_iter().map(|(topic, _)| topic).collect();
-    let own = Own { client_id: client_id.to_owned(), topics };
-    let kept = tokio::select! {
-        () = context.stop.cancelled() => return Ok(()),
-        kept = retained(login, &filters, &own) => kept?,
-    };
-    let routes = |message| {
-        let mut routes = route(message, &context.config, &context.published.borrow());
-        routes.retain(|route| route.receiver == *receiver && route.message.retain);
-        routes
-    };
-    let routes: Vec<Route> = kept.iter().flat_map(routes).collect();
-    let taken = |route: &Route| Taken { routes: vec![route.clone()], refused: false, unreleased: None, again: false };
-    let batch: Vec<Taken> = routes.iter().map(taken).collect();
-    context.sending(move |sender, now| sender.take(&batch, now)).await?;
-    for Route { receiver, message, .. } in &routes {
-        context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
-    }
-    context.signals.outbox.notify_one();
-    context.signals.counted.notify_one();
-    Ok(())
+/// What a receiver wanted and was sent: the rules for it, what it had subscribed to, and what the bridge had subscribed to.
+#[derive(Deserialize)]
+struct Before(Vec<Forward>, Option<Vec<TopicFilter>>, Vec<TopicFilter>);
+
+/// A receiver who is new, or wants something else than before.
+struct Newcomer<'a> {
+    receiver: &'a Receiver,
+    config: &'a BridgeConfig,
+    before: Option<Before>,
 }
 
-/// What each receiver wants and is to be sent, as a text that changes with it; none while that is not known.
-fn wanted(context: &Context) -> BTreeMap<Receiver, Option<String>> {
-    let named = context.config.forwards.iter().flat_map(|forward| &forward.to).cloned().map(Receiver::Account);
+impl Newcomer<'_> {
+    async fn send_retained(&self, context: &Context, login: &mut Login, client_id: &str) -> Result<(), Trouble> {
+        let filters: BTreeSet<TopicFilter> =
+            forwards(self.config, self.receiver).map(|forward| forward.from.clone()).collect();
+        let filters: Vec<TopicFilter> = filters.into_iter().collect();
+        if filters.is_empty() {
+            return Ok(());
+        }
+        let topics = context.store.broker_session().await?.own_retained.into_iter().map(|(topic, _)| topic).collect();
+        let own = Own { client_id: client_id.to_owned(), topics };
+        let kept = tokio::select! {
+            () = context.stop.cancelled() => return Ok(()),
+            kept = retained(login, &filters, &own) => kept?,
+        };
+        let routes: Vec<Route> = {
+            let published = context.published.borrow();
+            kept.iter().flat_map(|message| self.new_routes(message, &published)).collect()
+        };
+        let taken =
+            |route: &Route| Taken { routes: vec![route.clone()], refused: false, unreleased: None, again: false };
+        let batch: Vec<Taken> = routes.iter().map(taken).collect();
+        context.sending(move |sender, now| sender.take(&batch, now)).await?;
+        for Route { receiver, message, .. } in &routes {
+            context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
+        }
+        context.signals.outbox.notify_one();
+        context.signals.counted.notify_one();
+        Ok(())
+    }
+
+    /// How `message`, which the broker keeps, goes to the receiver; nothing if it has gone there before, or if the session
+    /// brings it with a new subscription.
+    fn new_routes(&self, message: &Message, published: &PublishedTopics) -> Vec<Route> {
+        let mut routes = self.routes(message, self.config, published);
+        let Some(Before(forwards, topics, publications)) = &self.before else { return routes };
+        let heard = |filters: &[TopicFilter]| filters.iter().any(|filter| filter.matches(&message.topic));
+        if heard(&self.config.publications) && !heard(publications) {
+            return Vec::new();
+        }
+        let config = BridgeConfig { forwards: forwards.clone(), ..self.config.clone() };
+        let wanted = match (self.receiver, topics) {
+            (Receiver::Account(peer), Some(topics)) => PublishedTopics::from([(peer.clone(), topics.clone())]),
+            _ => PublishedTopics::new(),
+        };
+        let sent = self.routes(message, &config, &wanted);
+        routes.retain(|route| !sent.iter().any(|sent| sent.message.topic == route.message.topic));
+        routes
+    }
+
+    fn routes(&self, message: &Message, config: &BridgeConfig, published: &PublishedTopics) -> Vec<Route> {
+        let mut routes = route(message, config, published);
+        routes.retain(|route| route.receiver == *self.receiver && route.message.retain);
+        routes
+    }
+}
+
+/// What each receiver wants and is to be sent, as a text that changes with it and can be read as [`Before`]; none while that
+/// is not known.
+fn wanted(context: &Context, config: &BridgeConfig) -> BTreeMap<Receiver, Option<String>> {
+    let named = config.forwards.iter().flat_map(|forward| &forward.to).cloned().map(Receiver::Account);
     let published = context.published.borrow();
     let wants = |receiver: &Receiver| {
         let topics = match receiver {
             Receiver::Everybody => None,
             Receiver::Account(peer) => Some(published.get(peer)?),
         };
-        let forwards: Vec<&Forward> = forwards(context, receiver).collect();
-        serde_json::to_string(&(forwards, topics)).ok()
+        let forwards: Vec<&Forward> = forwards(config, receiver).collect();
+        serde_json::to_string(&(forwards, topics, &config.publications)).ok()
     };
     named.chain([Receiver::Everybody]).map(|receiver| (receiver.clone(), wants(&receiver))).collect()
 }
 
 /// The rules by which something is sent to `receiver`.
-fn forwards<'a>(context: &'a Context, receiver: &'a Receiver) -> impl Iterator<Item = &'a Forward> {
-    context.config.forwards.iter().filter(move |forward| match receiver {
+fn forwards<'a>(config: &'a BridgeConfig, receiver: &'a Receiver) -> impl Iterator<Item = &'a Forward> {
+    config.forwards.iter().filter(move |forward| match receiver {
         Receiver::Everybody => forward.visibility == Visibility::Public,
         Receiver::Account(peer) => forward.to.contains(peer),
     })

@@ -147,7 +147,7 @@ impl Poster {
 
     /// What is known of the accounts that something may go to.
     fn peers(&self) -> BTreeMap<Username, PeerTerms> {
-        let config = &self.context.config;
+        let config = self.context.config();
         let published = self.context.published.borrow();
         let packers = self.context.packers.borrow();
         let named = config.forwards.iter().flat_map(|forward| &forward.to).chain(&config.following);
@@ -214,7 +214,7 @@ impl Poster {
     }
 
     async fn post(&self, frame: &FrameRow, number: PostNumber) -> Result<SignedPost, RpcError> {
-        let author = &self.context.config.twister.account;
+        let author = &self.context.account;
         let client = &self.context.client;
         match &frame.receiver {
             Receiver::Everybody if frame.number.is_some() => {
@@ -300,7 +300,7 @@ impl Poster {
 
     /// The next number that nobody has used, as far as this bridge and its node know.
     async fn next_number(&self) -> Result<PostNumber, Halt> {
-        let account = &self.context.config.twister.account;
+        let account = &self.context.account;
         let known = self.context.client.last_have(account).await?.get(account).copied().flatten();
         let tried = self.context.store.next_number().await?;
         Ok(known.map_or(tried, |known| known.next().max(tried)))
@@ -317,7 +317,7 @@ impl Poster {
     async fn announce(&self, announcement: subscriptions::Announcement) -> Result<(), Halt> {
         let number = self.next_number().await?;
         self.check_quota(number)?;
-        let author = &self.context.config.twister.account;
+        let author = &self.context.account;
         self.context.sending(move |sender, _| sender.skip_number(number)).await?;
         let post = self.context.client.new_custom_post(author, number, &announcement.fields).await?;
         let stored = own_posts(&self.context, number, number).await?;

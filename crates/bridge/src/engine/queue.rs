@@ -42,6 +42,11 @@ impl Context {
         self.sending(move |sender, now| sender.queue_page(&selection, after, limit, now)).await
     }
 
+    /// How many messages a selection means.
+    pub(crate) async fn count_queue(&self, selection: Selection) -> Result<QueueTotals, StoreError> {
+        self.sending(move |sender, now| sender.count_queue(&selection, now)).await
+    }
+
     /// Does what a person wants with the selected messages.
     pub(crate) async fn change_queue(
         &self,
@@ -58,8 +63,7 @@ impl Context {
     /// can be heard of.
     fn why_not_leaving(&self, receiver: &Receiver, unreachable: &[Username]) -> Delay {
         if let Receiver::Account(name) = receiver
-            && !self.config.forwards.iter().any(|forward| forward.to.contains(name))
-            && !self.config.following.contains(name)
+            && !self.config().names(name)
         {
             let text = format!("no forward goes to {name} any more: add one again, or drop them");
             return Delay::new(DelayCode::NotNamed, text);

@@ -17,7 +17,7 @@ pub(super) async fn own_posts(
     first: PostNumber,
     last: PostNumber,
 ) -> Result<Vec<SignedPost>, RpcError> {
-    posts_between(context, &context.config.twister.account, first, last).await
+    posts_between(context, &context.account, first, last).await
 }
 
 /// Posts of every kind from `first` to `last`, both included, without promoted ones.
@@ -70,7 +70,7 @@ pub(super) async fn listed_since(
     peer: &Username,
     oldest: i64,
 ) -> Result<Vec<DirectMessage>, RpcError> {
-    let local = &context.config.twister.account;
+    let local = &context.account;
     let peer = Peer::User(peer.clone());
     let mut range = MessageRange::default();
     let mut listed = Vec::new();

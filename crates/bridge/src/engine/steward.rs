@@ -80,7 +80,7 @@ fn next_block_s(newest_s: i64, now_s: u64) -> u64 {
 }
 
 async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(), Trouble> {
-    let account = &context.config.twister.account;
+    let account = &context.account;
     let client = &context.client;
 
     let info = client.info().await?;
@@ -151,8 +151,9 @@ async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(
 /// Follows whom the owner wants and the account itself, without which neither posting nor reading back works. Others that
 /// a person follows with the account are left alone.
 async fn follow(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(), Trouble> {
-    let account = &context.config.twister.account;
-    let wanted: BTreeSet<&Username> = context.config.following.iter().chain([account]).collect();
+    let account = &context.account;
+    let config = context.config();
+    let wanted: BTreeSet<&Username> = config.following.iter().chain([account]).collect();
     let following = context.client.following(account).await?;
     let missing: Vec<Username> =
         wanted.iter().filter(|name| !following.contains(name)).map(|name| (*name).clone()).collect();
@@ -177,10 +178,11 @@ async fn follow(context: &Context, strangers: &mut BTreeSet<Username>) -> Result
 
 /// Writes the first contact with each followed account down, and what of its earlier posts is looked at.
 async fn meet_peers(context: &Context, highest: impl Fn(&Username) -> Option<PostNumber>) -> Result<(), StoreError> {
-    for peer in context.config.following.iter().chain(context.config.forwards.iter().flat_map(|forward| &forward.to)) {
+    let config = context.config();
+    for peer in config.following.iter().chain(config.forwards.iter().flat_map(|forward| &forward.to)) {
         if context.store.peer(peer).await?.is_none() {
             let from_now_on = highest(peer).map_or(PostNumber(0), PostNumber::next);
-            let first_contact = context.config.first_contact(peer);
+            let first_contact = config.first_contact(peer);
             let begins_at = match first_contact {
                 CatchUp::FromNowOn => from_now_on,
                 CatchUp::Everything | CatchUp::Retained => PostNumber(from_now_on.0.saturating_sub(MOST_BEFORE)),

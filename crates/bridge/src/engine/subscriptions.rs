@@ -44,6 +44,7 @@ pub(super) struct Announcement {
 
 pub(super) async fn drive(context: Context) {
     let mut looked: std::collections::HashMap<Username, Instant> = std::collections::HashMap::new();
+    let mut changes = context.live.watch();
     while context.prepared().await {
         if !*context.profile_out.borrow() {
             match publish(&context).await {
@@ -67,8 +68,9 @@ pub(super) async fn drive(context: Context) {
                 break;
             }
         }
-        if !context.pause(UNKNOWN_PERIOD).await {
-            return;
+        tokio::select! {
+            _ = changes.changed() => {}
+            awake = context.pause(UNKNOWN_PERIOD) => if !awake { return },
         }
     }
 }
@@ -86,7 +88,7 @@ pub(super) async fn pending_announcement(context: &Context) -> Result<Option<Ann
         fields.insert(FRAMES.to_owned(), FieldValue::Text(versions.to_string()));
     }
     fields.insert(TOPICS_SEQ.to_owned(), FieldValue::Integer(i32::try_from(profile.seq).unwrap_or(i32::MAX)));
-    let size = custom_post_size(&context.config.twister.account, &fields, PostNumbers::WIDEST);
+    let size = custom_post_size(&context.account, &fields, PostNumbers::WIDEST);
     if size > MAX_POST_SIZE {
         // Too many filters for a post: peers read them in the profile, a minute later at most.
         context.store.set_announced_seq(profile.seq).await?;
@@ -124,8 +126,8 @@ pub(super) async fn handle_published(
 /// Writes the subscriptions into the profile and leaves its other members as they are. False if it has to be tried
 /// again.
 async fn publish(context: &Context) -> Result<bool, Trouble> {
-    let account = &context.config.twister.account;
-    let mine: Vec<Value> = context.config.wanted().into_iter().map(|filter| filter.as_str().into()).collect();
+    let account = &context.account;
+    let mine: Vec<Value> = context.config().wanted().into_iter().map(|filter| filter.as_str().into()).collect();
     let known = context.store.known_profile().await?;
     let Some(mut profile) = read_own_profile(context, known).await? else { return Ok(false) };
     let versions = Value::from(VERSIONS);
@@ -162,7 +164,7 @@ async fn publish(context: &Context) -> Result<bool, Trouble> {
 /// The account's profile as it is now; none if that cannot be said for certain. An answer of nothing may be the DHT's
 /// failure, and writing over a profile that is there would erase it.
 async fn read_own_profile(context: &Context, known: Option<KnownProfile>) -> Result<Option<KnownProfile>, Trouble> {
-    let account = &context.config.twister.account;
+    let account = &context.account;
     for timeout in [DHT_TIMEOUT, DHT_TIMEOUT * 2] {
         let entries = context.client.dht_get(account.as_str(), PROFILE, DhtKind::Single, Some(timeout)).await?;
         let Some(entry) = newest(entries) else { continue };
@@ -200,9 +202,9 @@ fn newest(entries: Vec<DhtEntry>) -> Option<DhtEntry> {
 
 /// The accounts that private messages or receipts may go to.
 fn named_peers(context: &Context) -> BTreeSet<Username> {
-    let config = &context.config;
+    let config = context.config();
     let named = config.forwards.iter().flat_map(|forward| &forward.to).chain(&config.following);
-    named.filter(|name| **name != config.twister.account).cloned().collect()
+    named.filter(|name| **name != context.account).cloned().collect()
 }
 
 enum Trouble {

@@ -7,6 +7,8 @@ use tokio::sync::mpsc;
 use super::Context;
 use super::context::Moved;
 use crate::backoff::Backoff;
+use crate::clock::now_ms;
+use crate::config::BridgeConfig;
 use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::message::{Message, Qos};
 use crate::mqtt::{Command, Incoming};
@@ -32,7 +34,8 @@ pub(super) async fn drive(
             () = context.stop.cancelled() => return,
             count = incoming.recv_many(&mut batch, BATCH) => if count == 0 { return },
         }
-        let taken: Vec<Taken> = batch.iter().map(|message| take(&context, message)).collect();
+        let config = context.config();
+        let taken: Vec<Taken> = batch.iter().map(|message| take(&context, &config, message)).collect();
         if !write_down(&context, &taken).await {
             return;
         }
@@ -49,7 +52,7 @@ pub(super) async fn drive(
 }
 
 /// Checks a message and finds its receivers. What cannot cross is told.
-fn take(context: &Context, incoming: &Incoming) -> Taken {
+fn take(context: &Context, config: &BridgeConfig, incoming: &Incoming) -> Taken {
     let unreleased = (incoming.qos == Qos::ExactlyOnce).then_some(incoming.packet);
     let again = incoming.again;
     let topic = match topic_of(incoming) {
@@ -63,7 +66,8 @@ fn take(context: &Context, incoming: &Incoming) -> Taken {
     let Incoming { payload, qos, retain, properties, path, .. } = incoming;
     let (properties, path) = (properties.clone(), path.clone());
     let message = Message { topic, payload: payload.clone(), qos: *qos, retain: *retain, properties, path };
-    let routes = route(&message, &context.config, &context.published.borrow());
+    context.seen().note(&message, now_ms());
+    let routes = route(&message, config, &context.published.borrow());
     Taken { routes, refused: false, unreleased, again }
 }
 

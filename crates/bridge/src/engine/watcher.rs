@@ -18,7 +18,7 @@ use super::readback::{frame_text, listed_since, posts_between};
 use super::steward::MOST_BEFORE;
 use super::subscriptions::{self, FRAMES, TOPICS, TOPICS_SEQ};
 use crate::clock::Now;
-use crate::config::CatchUp;
+use crate::config::{BridgeConfig, CatchUp};
 use crate::event::{Direction, Part, ProblemCode, Step};
 use crate::incoming::{Found, FoundContent, Incoming, MOST_POSTS, News, Refused};
 use crate::limits::PeerLimits;
@@ -45,6 +45,8 @@ const REFUSAL_PERIOD: Duration = Duration::from_secs(1);
 
 struct Watcher {
     context: Context,
+    /// The settings that this look goes by.
+    config: Arc<BridgeConfig>,
     peers: BTreeMap<Username, Followed>,
     incoming: Arc<Mutex<Incoming>>,
     /// How fast messages of each account may come in.
@@ -94,7 +96,7 @@ impl From<StoreError> for Trouble {
 
 pub(super) async fn drive(context: Context) {
     let incoming = loop {
-        let (store, config) = (context.store.clone(), Arc::clone(&context.config));
+        let (store, config) = (context.store.clone(), context.config());
         let begun = tokio::task::spawn_blocking(move || Incoming::new(store, config)).await;
         match begun.unwrap_or(Err(StoreError::ShuttingDown)) {
             Ok(incoming) => break Arc::new(Mutex::new(incoming)),
@@ -106,9 +108,10 @@ pub(super) async fn drive(context: Context) {
     };
     let (peeks, peeked) = mpsc::channel(1);
     let mut watcher = Watcher {
+        config: context.config(),
         peers: BTreeMap::new(),
         incoming,
-        limits: PeerLimits::new(&context.config, context.start.elapsed()),
+        limits: PeerLimits::new(&context.config(), context.start.elapsed()),
         absence: Absence::default(),
         news_at: Instant::now(),
         told_refused: HashMap::new(),
@@ -117,6 +120,7 @@ pub(super) async fn drive(context: Context) {
         context,
     };
     let mut period = PERIOD;
+    let mut changes = watcher.context.live.watch();
     while watcher.context.prepared().await {
         match watcher.look().await {
             Ok(()) => {}
@@ -124,8 +128,9 @@ pub(super) async fn drive(context: Context) {
             Err(Trouble::Store(error)) => watcher.context.store_trouble(&error),
         }
         period = if watcher.is_attentive() { PERIOD } else { LONGEST_PERIOD.min(period + PERIOD) };
-        if !watcher.context.pause(period).await {
-            return;
+        tokio::select! {
+            _ = changes.changed() => {}
+            awake = watcher.context.pause(period) => if !awake { return },
         }
     }
 }
@@ -137,12 +142,26 @@ impl Watcher {
         awaited || self.news_at.elapsed() < ATTENTION || self.incoming().is_waiting()
     }
 
+    /// Goes by the newest settings from now on. Whoever is not followed any more is forgotten here; what of it was looked
+    /// at is in the database.
+    fn read_config(&mut self) {
+        let config = self.context.config();
+        if Arc::ptr_eq(&config, &self.config) {
+            return;
+        }
+        self.incoming().set_config(Arc::clone(&config));
+        self.limits.handle_config(&config, self.context.start.elapsed());
+        self.peers.retain(|peer, _| config.following.contains(peer));
+        self.config = config;
+    }
+
     async fn look(&mut self) -> Result<(), Trouble> {
         self.absence.note_run(&self.context.store).await?;
-        let account = self.context.config.twister.account.clone();
+        let account = self.context.account.clone();
         let known = self.context.client.last_have(&account).await?;
-        let following = self.context.config.following.clone();
-        for peer in following.iter().filter(|peer| **peer != account) {
+        self.read_config();
+        let config = Arc::clone(&self.config);
+        for peer in config.following.iter().filter(|peer| **peer != account) {
             if !self.peers.contains_key(peer) {
                 let Some(followed) = self.followed(peer).await? else { continue };
                 self.peers.insert(peer.clone(), followed);
@@ -210,7 +229,7 @@ impl Watcher {
         for found in &posts {
             let number = found.post.number;
             let time = u64::try_from(found.post.time).unwrap_or(0);
-            let catch_up = self.absence.catch_up(&self.context.config, peer, record, time);
+            let catch_up = self.absence.catch_up(&self.config, peer, record, time);
             let skipped = catch_up == CatchUp::FromNowOn && is_before(time, record.first_contact_s);
             if catch_up != CatchUp::Everything && !skipped {
                 let below = old.map_or(number.next(), |(below, _)| below.max(number.next()));

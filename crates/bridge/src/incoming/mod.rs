@@ -148,6 +148,11 @@ impl Incoming {
         Ok(Self { store, config, stream, waiting: BTreeMap::new(), stale: true })
     }
 
+    /// Goes by other settings from the next step on.
+    pub(crate) fn set_config(&mut self, config: Arc<BridgeConfig>) {
+        self.config = config;
+    }
+
     /// Takes in posts of `sender`, at most [`MOST_POSTS`].
     pub(crate) fn handle_posts(
         &mut self,

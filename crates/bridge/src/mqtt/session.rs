@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use twister::Username;
 
@@ -51,7 +51,8 @@ pub(crate) struct Setup {
     pub login: Login,
     /// The same at every start, so that the broker knows the session again.
     pub client_id: String,
-    pub publications: Vec<TopicFilter>,
+    /// What to subscribe to, as of now.
+    pub publications: watch::Receiver<Vec<TopicFilter>>,
     pub board: Board,
     pub store: Store,
 }
@@ -117,6 +118,8 @@ pub(crate) struct Session {
     /// QoS 2 packet identifiers that were acknowledged and that the broker has not released.
     unreleased: HashSet<u16>,
     subscribed: Subscribed,
+    /// What it should subscribe to.
+    wanted: Vec<TopicFilter>,
     /// Counts connections.
     connections: u64,
     /// The first connection of this generation.
@@ -169,6 +172,7 @@ impl Session {
         deliveries_out: mpsc::UnboundedSender<Delivery>,
     ) -> Self {
         Self {
+            wanted: Vec::new(),
             setup,
             commands,
             incoming,
@@ -210,6 +214,7 @@ impl Session {
 
     /// Connects; none if the session is to end.
     async fn connect(&mut self) -> Result<Option<(Connection, Welcome)>, Interruption> {
+        self.wanted = self.setup.publications.borrow_and_update().clone();
         self.note_intended().await?;
         let hello = Hello {
             client_id: self.setup.client_id.clone(),
@@ -279,6 +284,8 @@ impl Session {
                 },
                 () = async { drop(self.incoming.reserve().await) }, if !free => {}
                 _ = states.changed() => link.state_due = true,
+                // One change at a time: what the broker keeps is known when it has answered.
+                Ok(()) = self.setup.publications.changed(), if link.asked.is_empty() => self.resubscribe(link).await?,
                 () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => {}
                 command = self.commands.recv() => match command {
                     None => return Ok(()),

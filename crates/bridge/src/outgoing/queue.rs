@@ -48,6 +48,12 @@ impl Outgoing {
         self.store.queue_page(selection, after, limit)
     }
 
+    /// How many messages a selection means.
+    pub(crate) fn count_queue(&self, selection: &Selection, now: Now) -> Result<QueueTotals, StoreError> {
+        self.drop_lapsed(now)?;
+        self.store.count_selected(selection)
+    }
+
     /// Does what a person wants with the selected messages.
     pub(crate) fn change_queue(
         &mut self,

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Delay, DelayCode, MOST_ENTRIES, Outlook, QueueAction, QueueChange, QueuePage, QueueSummary, Selection, delays,
+    Delay, DelayCode, MOST_ENTRIES, Outlook, QueueAction, QueueChange, QueuePage, QueueSummary, QueueTotals, Selection,
+    delays,
 };
 use crate::clock::now_ms;
 use crate::event::Counters;
@@ -52,6 +53,15 @@ impl StoppedQueue {
     pub fn page(&self, selection: &Selection, after: RowId, limit: usize) -> Result<QueuePage, StoreError> {
         self.store.drop_lapsed(None, now_ms())?;
         self.store.queue_page(selection, after, limit.min(MOST_ENTRIES))
+    }
+
+    /// How many messages a selection means, by how far they are.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn count(&self, selection: &Selection) -> Result<QueueTotals, StoreError> {
+        self.store.drop_lapsed(None, now_ms())?;
+        self.store.count_selected(selection)
     }
 
     /// Does something with the selected messages.

@@ -84,6 +84,24 @@ impl Store {
         })
     }
 
+    /// How many messages a selection means, by how far they are; of the rest of the totals nothing is said.
+    pub(crate) fn count_selected(&self, selection: &Selection) -> Result<QueueTotals, StoreError> {
+        self.run(|tx| {
+            let mut totals = QueueTotals::default();
+            for row in selected(tx, selection)? {
+                let count = match row.stage {
+                    None if row.held => &mut totals.held,
+                    None => &mut totals.waiting,
+                    Some(0) => &mut totals.packed,
+                    Some(1) => &mut totals.posted,
+                    Some(_) => &mut totals.seen,
+                };
+                *count += 1;
+            }
+            Ok(totals)
+        })
+    }
+
     /// Holds the selected messages back, or lets them go.
     pub(crate) fn set_held(&self, selection: &Selection, held: bool) -> Result<Changed, StoreError> {
         self.run(|tx| {

@@ -20,7 +20,7 @@ impl Session {
     /// ask for all of it again.
     pub(super) async fn note_intended(&self) -> Result<(), Interruption> {
         let mut filters = self.subscribed.filters.clone();
-        for filter in without_covered(&self.setup.publications) {
+        for filter in without_covered(&self.wanted) {
             filters.entry(filter.to_string()).or_insert(2);
         }
         Ok(self.setup.store.set_subscribed(Subscribed { filters, certain: false }).await?)
@@ -28,25 +28,34 @@ impl Session {
 
     /// Asks for what should be and is not, and drops what should not be.
     pub(super) async fn subscribe(&mut self, link: &mut Link) -> Result<(), Interruption> {
-        let wanted: Vec<String> = without_covered(&self.setup.publications).iter().map(ToString::to_string).collect();
+        let wanted: Vec<String> = without_covered(&self.wanted).iter().map(ToString::to_string).collect();
         let kept = &self.subscribed.filters;
         let dropped: Vec<String> = kept.keys().filter(|old| !wanted.contains(old)).cloned().collect();
         // In MQTT 3.1.1 each subscription, even one that is there already, brings all retained messages again.
         let keeps = self.subscribed.certain && link.connection.protocol() == Protocol::V311;
         let asked: Vec<String> = wanted.into_iter().filter(|new| !keeps || !kept.contains_key(new)).collect();
-        if !dropped.is_empty()
-            && let Some(packet) = self.deliveries.take_packet()
-        {
-            link.connection.send(&Packet::Unsubscribe { packet, filters: dropped.clone() })?;
-            link.asked.insert(packet, Question::Unsubscribe(dropped));
-        }
+        // The old subscription goes after the new one has come: between them nothing may be missed that both mean.
         if !asked.is_empty()
             && let Some(packet) = self.deliveries.take_packet()
         {
             link.connection.send(&Packet::Subscribe { packet, filters: asked.clone() })?;
             link.asked.insert(packet, Question::Subscribe(asked));
         }
+        if !dropped.is_empty()
+            && let Some(packet) = self.deliveries.take_packet()
+        {
+            link.connection.send(&Packet::Unsubscribe { packet, filters: dropped.clone() })?;
+            link.asked.insert(packet, Question::Unsubscribe(dropped));
+        }
         self.settle(link).await
+    }
+
+    /// Other settings while the connection stands: the broker is asked for what is new, and told what is not wanted any more.
+    pub(super) async fn resubscribe(&mut self, link: &mut Link) -> Result<(), Interruption> {
+        self.wanted = self.setup.publications.borrow_and_update().clone();
+        self.note_intended().await?;
+        link.refused = None;
+        self.subscribe(link).await
     }
 
     pub(super) async fn handle_suback(

@@ -4,6 +4,7 @@ mod contents;
 mod echoes;
 mod exactly_once;
 mod gate;
+mod live;
 mod mosquitto;
 mod support;
 mod transports;

@@ -8,7 +8,7 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet as Wire;
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
 use tempfile::TempDir;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -21,6 +21,7 @@ use crate::mqtt::Login;
 use crate::mqtt::session::{Command, Delivery, INCOMING_CAPACITY, Incoming, Session, Setup};
 use crate::secrets::Password;
 use crate::store::{RowId, Store};
+use crate::topic::TopicFilter;
 
 /// No step of these tests takes longer.
 pub const LIMIT: Duration = Duration::from_secs(20);
@@ -34,6 +35,7 @@ pub struct Running {
     pub deliveries: mpsc::UnboundedReceiver<Delivery>,
     pub board: Board,
     pub task: JoinHandle<()>,
+    pub publications: watch::Sender<Vec<TopicFilter>>,
     events: broadcast::Receiver<BridgeEvent>,
     generation: u64,
 }
@@ -125,10 +127,12 @@ pub async fn start_anyhow(
 
 pub async fn start_at(login: Login, store: &Store, publications: &[&str]) -> Running {
     let board = Board::new("home".parse().unwrap());
+    let filters = publications.iter().map(|filter| filter.parse().unwrap()).collect();
+    let (publications_in, publications) = watch::channel(filters);
     let setup = Setup {
         login,
         client_id: "mqtt-twister-home".to_owned(),
-        publications: publications.iter().map(|filter| filter.parse().unwrap()).collect(),
+        publications,
         board: board.clone(),
         store: store.clone(),
     };
@@ -138,7 +142,8 @@ pub async fn start_at(login: Login, store: &Store, publications: &[&str]) -> Run
     let known = store.broker_session().await.unwrap();
     let session = Session::new(setup, known, commands_in, incoming_out, deliveries_out);
     let events = board.events();
-    Running { commands, incoming, deliveries, board, task: tokio::spawn(session.drive()), events, generation: 0 }
+    let (task, publications) = (tokio::spawn(session.drive()), publications_in);
+    Running { commands, incoming, deliveries, board, task, publications, events, generation: 0 }
 }
 
 pub fn url(broker: SocketAddr) -> BrokerUrl {

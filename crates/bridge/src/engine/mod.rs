@@ -15,6 +15,7 @@ mod carrier;
 mod context;
 mod deliverer;
 mod fetcher;
+mod moved;
 mod newcomers;
 mod node_fault;
 mod poster;
@@ -28,6 +29,7 @@ mod watcher;
 
 pub(crate) use board::Board;
 pub(crate) use context::Context;
+pub(crate) use moved::Moved;
 pub(crate) use node_fault::NodeTrouble;
 
 use tokio::sync::mpsc;

@@ -11,8 +11,8 @@ use crate::view::BridgeId;
 /// How many message steps, and how many problems, are kept for each bridge.
 pub const KEPT: usize = 500;
 
-/// Most message steps in one notice; what is above it is counted, not sent.
-const MOST_IN_A_NOTICE: usize = 200;
+/// Most message steps in one notice; what is above it is counted, not sent. The history has them all.
+const MOST_IN_A_NOTICE: usize = 40;
 
 /// The last messages and problems of a bridge, oldest first.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, specta::Type)]
@@ -44,7 +44,7 @@ impl Recent {
             BridgeEvent::State(_) => {}
             BridgeEvent::Message(message) => {
                 self.totals.messages += 1;
-                push_bounded(&mut self.messages, message.clone());
+                push_bounded(&mut self.messages, shown(message));
             }
             BridgeEvent::Problem(problem) => {
                 self.totals.problems += 1;
@@ -89,7 +89,7 @@ impl BridgeNews {
         match event {
             BridgeEvent::State(state) => self.state = Some(*state),
             BridgeEvent::Message(message) => {
-                self.messages.push_back(message);
+                self.messages.push_back(shown(&message));
                 if self.messages.len() > MOST_IN_A_NOTICE {
                     self.messages.pop_front();
                     self.skip(1);
@@ -114,6 +114,11 @@ impl BridgeNews {
     }
 }
 
+/// A step as it is shown: a window gets no more of a payload than is serialized of it.
+fn shown(message: &MessageEvent) -> MessageEvent {
+    MessageEvent { payload: message.payload.preview(), ..message.clone() }
+}
+
 fn push_bounded<T>(list: &mut VecDeque<T>, item: T) {
     list.push_back(item);
     if list.len() > KEPT {
@@ -124,24 +129,33 @@ fn push_bounded<T>(list: &mut VecDeque<T>, item: T) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use mqtt_twister_bridge::event::{Direction, Step};
+    use mqtt_twister_bridge::event::{Direction, Payload, Step};
+    use mqtt_twister_bridge::message::Properties;
 
     use super::*;
 
     fn message(number: u32) -> BridgeEvent {
-        BridgeEvent::Message(MessageEvent {
+        BridgeEvent::Message(Box::new(MessageEvent {
             bridge: "home".parse().unwrap(),
             direction: Direction::Out,
             step: Step::Posted,
             peer: None,
             public: true,
             topic: "a".to_owned(),
-            payload_base64: String::new(),
-            payload_len: 0,
+            payload: Payload::default(),
             qos: 0,
             number: Some(number),
             time_ms: 0,
-        })
+            id: format!("q3Rz9aB1-{number}/"),
+            account: "mqtt_alice".to_owned(),
+            local_topic: None,
+            retain: false,
+            properties: Properties::default(),
+            path: Vec::new(),
+            signature: None,
+            taken_ms: None,
+            reason: None,
+        }))
     }
 
     fn state() -> BridgeEvent {
@@ -173,8 +187,8 @@ mod tests {
         let totals = Totals { messages: 250, problems: 0 };
         let notice = news.take(totals).unwrap();
         assert_eq!(notice.totals, totals);
-        assert_eq!(notice.skipped, 57);
-        assert_eq!(numbers(&notice.messages), (Some(50), Some(249)));
+        assert_eq!(notice.skipped, 217);
+        assert_eq!(numbers(&notice.messages), (Some(210), Some(249)));
         assert_eq!(news.take(Totals::default()), None);
     }
 

@@ -1,6 +1,10 @@
 //! What the engine tells the outside: states, messages that crossed, problems. It goes out through a channel; whoever
 //! starts a bridge decides how to show it. Nothing here carries a password or a key.
 
+mod message;
+
+pub use message::{Direction, MessageEvent, PAYLOAD_PREVIEW_LEN, Payload, Signature, Step};
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::BridgeName;
@@ -14,7 +18,7 @@ pub enum BridgeEvent {
     /// The state or a counter changed. Sent a few times a second at most.
     State(Box<BridgeState>),
     /// A message went out to the network, came in from it, or was turned away.
-    Message(MessageEvent),
+    Message(Box<MessageEvent>),
     /// Something went wrong that a person may want to know of.
     Problem(Problem),
 }
@@ -222,68 +226,4 @@ pub struct Counters {
     /// Messages that wait for the local broker.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub waiting_in: u64,
-}
-
-/// A message that moved one step, for people to watch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct MessageEvent {
-    /// Which bridge.
-    pub bridge: BridgeName,
-    /// From the local broker to the network, or the other way.
-    pub direction: Direction,
-    /// How far it came.
-    pub step: Step,
-    /// The account it goes to or comes from; none for a public message on its way out.
-    pub peer: Option<String>,
-    /// Whether everybody can read it.
-    pub public: bool,
-    /// Its topic.
-    pub topic: String,
-    /// Its payload in Base64, cut after [`PAYLOAD_PREVIEW_LEN`] bytes.
-    pub payload_base64: String,
-    /// The whole payload's length in bytes.
-    pub payload_len: u32,
-    /// Its quality of service: 0, 1 or 2.
-    pub qos: u8,
-    /// Its post number, once it has one.
-    pub number: Option<u32>,
-    /// When this step was made, in milliseconds since 1970.
-    #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
-    pub time_ms: u64,
-}
-
-/// Bytes of a payload that a [`MessageEvent`] shows at most.
-pub const PAYLOAD_PREVIEW_LEN: usize = 4096;
-
-/// The way of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub enum Direction {
-    /// From the local broker to the network.
-    Out,
-    /// From the network to the local broker.
-    In,
-}
-
-/// How far a message came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub enum Step {
-    /// Out: it is safe in the outbox.
-    Queued,
-    /// Out: the node has it, and it was read back.
-    Posted,
-    /// Out: the receiver has it.
-    Seen,
-    /// Out: the receiver's broker took it over.
-    Acked,
-    /// In: it is safe in the inbox.
-    Received,
-    /// In: the local broker took it over.
-    Delivered,
-    /// It was turned away; a [`Problem`] says why.
-    Refused,
 }

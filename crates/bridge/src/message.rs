@@ -76,7 +76,11 @@ impl Message {
 /// The MQTT 5 properties of a message that travel with it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Properties {
+    /// Whether the payload is UTF-8 text (payload format indicator 1); nothing is said otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_text: bool,
     /// What the payload is, as a MIME type or otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,

@@ -33,7 +33,7 @@ async fn start_bridges(tryout: &Tryout) -> [Bridge; 2] {
 }
 
 /// Publishes on one bridge's broker and waits until the other one has given the message to its own.
-async fn cross(tryout: &Tryout, from: usize, to: &Bridge, topic: &str) -> MessageEvent {
+async fn cross(tryout: &Tryout, from: usize, to: &Bridge, topic: &str) -> Box<MessageEvent> {
     let mut events = to.events();
     let TryoutBridge { config, secrets } = &tryout.bridges()[from];
     let message = Message::new(topic.parse().unwrap(), b"open", Qos::AtLeastOnce);

@@ -1,5 +1,6 @@
 //! The notice board of a running bridge: its tasks write the state and what happened on it, the outside reads it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, watch};
@@ -11,7 +12,7 @@ use crate::event::{
 };
 
 /// Events that a slow listener may fall behind before it misses some.
-const EVENT_BACKLOG: usize = 1024;
+const EVENT_BACKLOG: usize = 4096;
 
 /// Shared by all tasks of a bridge; clones write on the same board.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub(crate) struct Board {
     state: Arc<Mutex<BridgeState>>,
     watched: Arc<watch::Sender<BridgeState>>,
     events: broadcast::Sender<BridgeEvent>,
+    /// How many messages no rule sends, in this run.
+    unsent: Arc<AtomicU64>,
 }
 
 impl Board {
@@ -31,7 +34,8 @@ impl Board {
         }
         let (watched, _) = watch::channel(state.clone());
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
-        Self { bridge, state: Arc::new(Mutex::new(state)), watched: Arc::new(watched), events }
+        let unsent = Arc::default();
+        Self { bridge, state: Arc::new(Mutex::new(state)), watched: Arc::new(watched), events, unsent }
     }
 
     pub(crate) fn state(&self) -> BridgeState {
@@ -79,7 +83,12 @@ impl Board {
 
     /// A message moved one step.
     pub(crate) fn moved(&self, event: MessageEvent) {
-        self.send(BridgeEvent::Message(event));
+        self.send(BridgeEvent::Message(Box::new(event)));
+    }
+
+    /// A number for a message that no rule sends, and that has none of its own.
+    pub(crate) fn next_unsent(&self) -> u64 {
+        self.unsent.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn set_quota(&self, quota: Quota) {

@@ -4,20 +4,17 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use twister::{Client, PostNumber, RpcError, Username};
 
-use super::{Board, LiveConfig, NodeTrouble};
-use crate::clock::{Now, now_ms};
-use crate::event::{Direction, MessageEvent, PAYLOAD_PREVIEW_LEN, Part, ProblemCode, Step};
+use super::{Board, LiveConfig, Moved, NodeTrouble};
+use crate::clock::Now;
+use crate::event::{Part, ProblemCode, Step};
 use crate::frame::v1::Stream;
-use crate::message::Message;
 use crate::outgoing::{Outcome, Outgoing};
-use crate::route::{PublishedTopics, Receiver};
+use crate::route::PublishedTopics;
 use crate::seen::Seen;
 use crate::store::{SentMessage, Store, StoreError};
 
@@ -123,50 +120,35 @@ impl Context {
 
     /// Tells people what the sending half has done.
     pub(crate) fn tell_outcomes(&self, outcomes: Vec<Outcome>) {
-        for outcome in outcomes {
-            let (step, SentMessage { receiver, message }, number) = match outcome {
-                Outcome::Posted(sent, number) => (Step::Posted, sent, number),
-                Outcome::Seen(sent) => (Step::Seen, sent, None),
-                Outcome::Acked(sent) => (Step::Acked, sent, None),
-                Outcome::TooLarge(receiver, message) => {
-                    self.tell_too_large(&receiver, &message);
-                    continue;
-                }
+        for outcome in &outcomes {
+            let moved = match outcome {
+                Outcome::Posted(sent, number) => Moved::posted(self, sent, *number),
+                Outcome::Seen(sent) => Moved::sent(self, Step::Seen, sent),
+                Outcome::Acked(sent) => Moved::sent(self, Step::Acked, sent),
+                Outcome::Expired(sent) => Moved::sent(self, Step::Expired, sent),
+                Outcome::Superseded(sent) => Moved::sent(self, Step::Superseded, sent),
+                Outcome::TooLarge(sent) => Moved::refused(self, sent, self.report_too_large(sent)),
             };
-            self.tell_moved(Direction::Out, step, Moved::to(&receiver, &message, number));
+            self.tell(moved);
         }
         self.signals.counted.notify_one();
     }
 
-    /// A message that cannot be sent.
-    fn tell_too_large(&self, receiver: &Receiver, message: &Message) {
+    /// Reports a message that cannot be sent. Returns the reason.
+    fn report_too_large(&self, SentMessage { receiver, message, .. }: &SentMessage) -> String {
+        let reason = format!("it has {} bytes, which is more than can be sent", message.payload.len());
         let text = format!(
-            "the message on {} for {receiver} has {} bytes, which is more than can be sent, so it was left out. Send less \
-             at a time, or leave its topic out of the forwards",
-            message.topic,
-            message.payload.len()
+            "the message on {} for {receiver} was left out: {reason}. Send less at a time, or leave its topic out of the \
+             forwards",
+            message.topic
         );
         self.board.report(Part::Message, ProblemCode::PayloadTooLarge, text);
-        self.tell_moved(Direction::Out, Step::Refused, Moved::to(receiver, message, None));
+        reason
     }
 
     /// Tells people that a message moved one step.
-    pub(crate) fn tell_moved(&self, direction: Direction, step: Step, moved: Moved<'_>) {
-        let Moved { peer, public, message, number } = moved;
-        let shown = &message.payload[..message.payload.len().min(PAYLOAD_PREVIEW_LEN)];
-        self.board.moved(MessageEvent {
-            bridge: self.board.bridge().clone(),
-            direction,
-            step,
-            peer,
-            public,
-            topic: message.topic.to_string(),
-            payload_base64: STANDARD.encode(shown),
-            payload_len: u32::try_from(message.payload.len()).unwrap_or(u32::MAX),
-            qos: message.qos.into(),
-            number: number.map(|number| number.0),
-            time_ms: now_ms(),
-        });
+    pub(crate) fn tell(&self, moved: Moved<'_>) {
+        self.board.moved(moved.event(self.board.bridge().clone()));
     }
 
     /// Keeps the counters on the board up to date.
@@ -183,24 +165,6 @@ impl Context {
             if !self.pause(COUNTER_PERIOD).await {
                 return;
             }
-        }
-    }
-}
-
-/// A message that moved.
-pub(crate) struct Moved<'a> {
-    pub peer: Option<String>,
-    pub public: bool,
-    pub message: &'a Message,
-    pub number: Option<PostNumber>,
-}
-
-impl<'a> Moved<'a> {
-    /// A message on its way to `receiver`.
-    pub(crate) fn to(receiver: &Receiver, message: &'a Message, number: Option<PostNumber>) -> Self {
-        match receiver {
-            Receiver::Everybody => Self { peer: None, public: true, message, number },
-            Receiver::Account(name) => Self { peer: Some(name.to_string()), public: false, message, number },
         }
     }
 }

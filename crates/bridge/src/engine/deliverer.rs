@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::Context;
-use super::context::Moved;
+use super::{Context, Moved};
 use crate::clock::now_ms;
-use crate::event::{Direction, Part, PartState, ProblemCode, Step};
+use crate::event::{Part, PartState, ProblemCode, Step};
 use crate::limits::Budget;
 use crate::message::Message;
 use crate::mqtt::{Command, Delivery};
@@ -94,6 +93,7 @@ impl Deliverer {
             }
             self.cursor = row.id;
             let Some(message) = message_now(&row, now_ms()) else {
+                self.context.tell(Moved::received(Step::Expired, &row));
                 expired.push(row.id);
                 continue;
             };
@@ -126,7 +126,7 @@ impl Deliverer {
             match delivery {
                 Delivery::Done(row) => {
                     if let Some(row) = self.under_way.remove(&row) {
-                        self.tell(&row, Step::Delivered);
+                        self.context.tell(Moved::received(Step::Delivered, &row));
                         done.push(row.id);
                     }
                 }
@@ -168,22 +168,12 @@ impl Deliverer {
             row.sender, row.message.topic
         );
         self.context.board.report(Part::Message, ProblemCode::MessageRefused, text);
-        self.tell(row, Step::Refused);
         let reason = format!("the local broker refuses it: {reason}");
+        self.context.tell(Moved::received(Step::Refused, row).because(reason.clone()));
         let kept = self.context.config().limits.quarantine;
         if let Err(error) = self.context.store.drop_refused(row.clone(), reason, kept, now_ms()).await {
             self.context.store_trouble(&error);
         }
-    }
-
-    fn tell(&self, row: &InboxRow, step: Step) {
-        let moved = Moved {
-            peer: Some(row.sender.to_string()),
-            public: row.public,
-            message: &row.message,
-            number: Some(row.number),
-        };
-        self.context.tell_moved(Direction::In, step, moved);
     }
 }
 
@@ -214,7 +204,15 @@ mod tests {
         let mut message = Message::new("doors/1".parse().unwrap(), "open", Qos::AtLeastOnce);
         message.properties.expiry_s = Some(60);
         let sender = "mqtt_alice".parse().unwrap();
-        let row = InboxRow { id: 1, sender, number: PostNumber(7), public: true, message, expires_ms: Some(100_000) };
+        let row = InboxRow {
+            id: 1,
+            sender,
+            number: PostNumber(7),
+            public: true,
+            message_id: None,
+            message,
+            expires_ms: Some(100_000),
+        };
         let left = |now_ms| message_now(&row, now_ms).map(|message| message.properties.expiry_s.unwrap());
         assert_eq!(
             [10_000, 40_000, 40_500, 99_999, 100_000, 200_000].map(left),

@@ -16,6 +16,7 @@ mod context;
 mod deliverer;
 mod fetcher;
 mod live;
+mod moved;
 mod newcomers;
 mod node_fault;
 mod poster;
@@ -31,6 +32,7 @@ pub(crate) use board::Board;
 pub(crate) use context::Context;
 pub(crate) use live::LiveConfig;
 pub use live::ReconfigureError;
+pub(crate) use moved::Moved;
 pub(crate) use node_fault::NodeTrouble;
 
 use tokio::sync::mpsc;

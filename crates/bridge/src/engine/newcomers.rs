@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::Context;
-use super::context::Moved;
+use super::{Context, Moved};
+use crate::clock::now_ms;
 use crate::config::{BridgeConfig, Forward, Visibility};
-use crate::event::{Direction, PartState, Step};
+use crate::event::PartState;
 use crate::message::Message;
 use crate::mqtt::{ConnectionError, Login, Own, retained};
 use crate::route::{PublishedTopics, Receiver, Route, route};
 use crate::store::{StoreError, Taken};
-use crate::topic::TopicFilter;
+use crate::topic::{Topic, TopicFilter};
 
 /// Time between two looks whether somebody is new, and until another attempt.
 const PERIOD: Duration = Duration::from_secs(10);
@@ -111,17 +111,25 @@ impl Newcomer<'_> {
             () = context.stop.cancelled() => return Ok(()),
             kept = retained(login, &filters, &own) => kept?,
         };
-        let routes: Vec<Route> = {
+        let taken_ms = now_ms();
+        let routes: Vec<(&Topic, Route)> = {
             let published = context.published.borrow();
-            kept.iter().flat_map(|message| self.new_routes(message, &published)).collect()
+            let routes = |message| self.new_routes(message, &published).into_iter();
+            kept.iter().flat_map(|message| routes(message).map(|route| (&message.topic, route))).collect()
         };
-        let taken =
-            |route: &Route| Taken { routes: vec![route.clone()], refused: false, unreleased: None, again: false };
+        let taken = |(_, route): &(&Topic, Route)| Taken {
+            routes: vec![route.clone()],
+            refused: false,
+            unreleased: None,
+            again: false,
+        };
         let batch: Vec<Taken> = routes.iter().map(taken).collect();
-        context.sending(move |sender, now| sender.take(&batch, now)).await?;
-        for Route { receiver, message, .. } in &routes {
-            context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
+        let (numbers, outcomes) = context.sending(move |sender, now| sender.take(&batch, now)).await?;
+        for ((topic, Route { receiver, message, .. }), number) in routes.iter().zip(numbers) {
+            let Some(number) = number else { continue };
+            context.tell(Moved::queued(context, receiver, number, message, topic, taken_ms));
         }
+        context.tell_outcomes(outcomes);
         context.signals.outbox.notify_one();
         context.signals.counted.notify_one();
         Ok(())

@@ -2,9 +2,9 @@
 
 use twister::Username;
 
-use super::Context;
+use super::{Context, Moved};
 use crate::clock::now_ms;
-use crate::event::{BridgeState, PartState, Phase};
+use crate::event::{BridgeState, PartState, Phase, Step};
 use crate::outgoing::Waiting;
 use crate::pack::Pace;
 use crate::queue::{
@@ -53,7 +53,12 @@ impl Context {
         action: QueueAction,
         selection: Selection,
     ) -> Result<QueueChange, StoreError> {
-        let change = self.sending(move |sender, now| sender.change_queue(action, &selection, now)).await?;
+        let change = self.sending(move |sender, now| {
+            let change = sender.change_queue(action, &selection, now)?;
+            Ok((change, sender.poll_dropped()))
+        });
+        let (change, dropped) = change.await?;
+        dropped.iter().for_each(|message| self.tell(Moved::sent(self, Step::Dropped, message)));
         self.signals.outbox.notify_one();
         self.signals.counted.notify_one();
         Ok(change)

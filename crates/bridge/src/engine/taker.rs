@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::Context;
-use super::context::Moved;
+use super::{Context, Moved};
 use crate::backoff::Backoff;
 use crate::clock::now_ms;
 use crate::config::BridgeConfig;
-use crate::event::{Direction, Part, ProblemCode, Step};
+use crate::event::{Part, ProblemCode};
 use crate::message::{Message, Qos};
 use crate::mqtt::{Command, Incoming};
+use crate::outgoing::Outcome;
 use crate::route::{Route, route};
 use crate::store::Taken;
 use crate::topic::Topic;
@@ -34,25 +34,38 @@ pub(super) async fn drive(
             () = context.stop.cancelled() => return,
             count = incoming.recv_many(&mut batch, BATCH) => if count == 0 { return },
         }
+        let taken_ms = now_ms();
         let config = context.config();
-        let taken: Vec<Taken> = batch.iter().map(|message| take(&context, &config, message)).collect();
-        if !write_down(&context, &taken).await {
-            return;
-        }
+        let (messages, taken): (Vec<_>, Vec<_>) = batch.iter().map(|message| take(&context, &config, message)).unzip();
+        let Some((numbers, outcomes)) = write_down(&context, &taken).await else { return };
         for message in batch.drain(..).filter(|message| message.qos != Qos::AtMostOnce) {
             // The session is gone only when the bridge stops; then the broker keeps the message.
             let _ = commands.send(Command::Acknowledge(message.receipt));
         }
-        for Route { receiver, message, .. } in taken.iter().flat_map(|taken| &taken.routes) {
-            context.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
+        for ((message, taken), number) in messages.iter().zip(&taken).zip(numbers) {
+            if let Some(message) = message {
+                tell(&context, message, taken, number, taken_ms);
+            }
         }
+        context.tell_outcomes(outcomes);
         context.signals.outbox.notify_one();
         context.signals.counted.notify_one();
     }
 }
 
+/// Tells people where a message goes, or that it goes nowhere. One that was taken before has no number.
+fn tell(context: &Context, message: &Message, taken: &Taken, number: Option<u64>, taken_ms: u64) {
+    if taken.routes.is_empty() && !message.topic.is_local() {
+        context.tell(Moved::taken(context, message, taken_ms));
+    }
+    let Some(number) = number else { return };
+    for Route { receiver, message: sent, .. } in &taken.routes {
+        context.tell(Moved::queued(context, receiver, number, sent, &message.topic, taken_ms));
+    }
+}
+
 /// Checks a message and finds its receivers. What cannot cross is told.
-fn take(context: &Context, config: &BridgeConfig, incoming: &Incoming) -> Taken {
+fn take(context: &Context, config: &BridgeConfig, incoming: &Incoming) -> (Option<Message>, Taken) {
     let unreleased = (incoming.qos == Qos::ExactlyOnce).then_some(incoming.packet);
     let again = incoming.again;
     let topic = match topic_of(incoming) {
@@ -60,7 +73,7 @@ fn take(context: &Context, config: &BridgeConfig, incoming: &Incoming) -> Taken 
         Err(reason) => {
             let text = format!("the local broker sent a message whose topic is not valid: {reason}. It was left out");
             context.board.report(Part::Message, ProblemCode::MessageRefused, text);
-            return Taken { routes: Vec::new(), refused: true, unreleased, again };
+            return (None, Taken { routes: Vec::new(), refused: true, unreleased, again });
         }
     };
     let Incoming { payload, qos, retain, properties, path, .. } = incoming;
@@ -68,7 +81,7 @@ fn take(context: &Context, config: &BridgeConfig, incoming: &Incoming) -> Taken 
     let message = Message { topic, payload: payload.clone(), qos: *qos, retain: *retain, properties, path };
     context.seen().note(&message, now_ms());
     let routes = route(&message, config, &context.published.borrow());
-    Taken { routes, refused: false, unreleased, again }
+    (Some(message), Taken { routes, refused: false, unreleased, again })
 }
 
 fn topic_of(incoming: &Incoming) -> Result<Topic, String> {
@@ -76,15 +89,17 @@ fn topic_of(incoming: &Incoming) -> Result<Topic, String> {
     Topic::try_from(text).map_err(|error| error.to_string())
 }
 
-/// Writes the messages down, however long it takes; false if the bridge stops first.
-async fn write_down(context: &Context, taken: &[Taken]) -> bool {
+/// Writes the messages down, however long it takes; none if the bridge stops first.
+async fn write_down(context: &Context, taken: &[Taken]) -> Option<(Vec<Option<u64>>, Vec<Outcome>)> {
     for attempt in 0.. {
         let batch = taken.to_vec();
-        let Err(error) = context.sending(move |sender, now| sender.take(&batch, now)).await else { return true };
-        context.store_trouble(&error);
+        match context.sending(move |sender, now| sender.take(&batch, now)).await {
+            Ok(written) => return Some(written),
+            Err(error) => context.store_trouble(&error),
+        }
         if !context.pause(RETRY.pause(attempt)).await {
-            return false;
+            return None;
         }
     }
-    false
+    None
 }

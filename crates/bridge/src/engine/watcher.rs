@@ -11,15 +11,14 @@ use tokio::time::Instant;
 use twister::wire::PostKind;
 use twister::{PostNumber, RpcError, SignedPost, Username};
 
-use super::Context;
 use super::absence::{Absence, is_before};
-use super::context::Moved;
 use super::readback::{frame_text, listed_since, posts_between};
 use super::steward::MOST_BEFORE;
 use super::subscriptions::{self, FRAMES, TOPICS, TOPICS_SEQ};
+use super::{Context, Moved};
 use crate::clock::Now;
 use crate::config::{BridgeConfig, CatchUp};
-use crate::event::{Direction, Part, ProblemCode, Step};
+use crate::event::{Part, ProblemCode, Step};
 use crate::incoming::{Found, FoundContent, Incoming, MOST_POSTS, News, Refused};
 use crate::limits::PeerLimits;
 use crate::store::{PeerRecord, StoreError};
@@ -329,13 +328,7 @@ impl Watcher {
         let senders = rows.iter().map(|row| &row.sender).chain(refused.iter().map(|refused| &refused.sender));
         senders.for_each(|sender| self.limits.handle_messages(sender, 1, now));
         for row in &rows {
-            let moved = Moved {
-                peer: Some(row.sender.to_string()),
-                public: row.public,
-                message: &row.message,
-                number: Some(row.number),
-            };
-            self.context.tell_moved(Direction::In, Step::Received, moved);
+            self.context.tell(Moved::received(Step::Received, row));
         }
         refused.iter().for_each(|refused| self.tell_refused(refused));
         self.context.signals.inbox.notify_one();
@@ -347,7 +340,10 @@ impl Watcher {
         Ok(())
     }
 
-    fn tell_refused(&mut self, Refused { sender, reason, .. }: &Refused) {
+    fn tell_refused(&mut self, Refused { sender, number, reason, message }: &Refused) {
+        if let Some(message) = message {
+            self.context.tell(Moved::turned_away(sender, *number, message, reason.to_string()));
+        }
         let now = Instant::now();
         if self.told_refused.get(sender).is_some_and(|at| now - *at < REFUSAL_PERIOD) {
             return;

@@ -38,6 +38,7 @@ use crate::config::BridgeConfig;
 use crate::frame::v0;
 use crate::frame::v1::{self, Receipt, Stream};
 use crate::inward;
+use crate::message::{Message, MessageId};
 use crate::store::streams::{self, Holding, StreamId};
 use crate::store::{InboxRow, Store, StoreError, ledger};
 #[cfg(test)]
@@ -89,6 +90,18 @@ pub(crate) struct Refused {
     pub sender: Username,
     pub number: PostNumber,
     pub reason: Refusal,
+    /// The message, if it is one that could be read.
+    pub message: Option<RefusedMessage>,
+}
+
+/// A message that was refused, for people to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusedMessage {
+    /// Which message of its sender it is, if the sender says so.
+    pub id: Option<MessageId>,
+    pub public: bool,
+    /// The message, as its sender has sent it.
+    pub message: Message,
 }
 
 /// What comes in. See the [module](self).

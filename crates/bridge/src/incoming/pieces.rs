@@ -39,14 +39,14 @@ impl Step<'_> {
                 // What does not get in need not be put together. No further piece of it is looked at.
                 let blank = message(head.clone(), vec![0; total as usize], qos);
                 if let Err(left_out) = self.admit(origin, blank, Some(taken_s)) {
-                    self.leave_out(origin, &head.topic, &bytes, left_out)?;
+                    self.leave_out(origin, Some(id), message(head, bytes, qos), left_out)?;
                     return inbox::note_arrived(self.tx, origin.sender, id, self.now.wall_ms).map(drop);
                 }
                 unfinished::begin(self.tx, origin.sender, id, head.clone(), total, self.now.wall_ms)?
             }
         };
         if whole.total != total || whole.head.topic != head.topic || whole.head.qos != head.qos {
-            return self.refuse(origin.sender, origin.post, Some(&head.topic), Refusal::PieceOfAnother, &bytes);
+            return self.refuse_message(origin, Some(id), message(head, bytes, qos), Refusal::PieceOfAnother);
         }
         unfinished::add(self.tx, &mut whole, offset, &bytes)?;
         if total == 0 || whole.there.contains_run(0..=u64::from(total) - 1) {

@@ -3,7 +3,7 @@
 use twister::{PostNumber, Username};
 
 use super::step::{Origin, Step};
-use super::{Refusal, Refused};
+use super::{Refusal, Refused, RefusedMessage};
 use crate::config::CatchUp;
 use crate::frame::v0;
 use crate::frame::v1::{Content, Entry, Frame};
@@ -80,11 +80,10 @@ impl Step<'_> {
         taken_s: Option<u64>,
     ) -> rusqlite::Result<()> {
         let Origin { sender, post: number, public, .. } = origin;
-        let (topic, payload) = (message.topic.clone(), message.payload.clone());
-        let (message, expires_ms) = match self.admit(origin, message, taken_s) {
+        let (message, expires_ms) = match self.admit(origin, message.clone(), taken_s) {
             Ok(admitted) => admitted,
             Err(left_out) => {
-                self.leave_out(origin, &topic, &payload, left_out)?;
+                self.leave_out(origin, id.as_ref(), message, left_out)?;
                 // Frames may wait for it that brought pieces of it.
                 return id
                     .map_or(Ok(()), |id| awaited::settle(self.tx, sender.as_str(), id.as_str(), self.now.wall_ms));
@@ -133,15 +132,30 @@ impl Step<'_> {
     pub(super) fn leave_out(
         &mut self,
         origin: Origin<'_>,
-        topic: &Topic,
-        payload: &[u8],
+        id: Option<&MessageId>,
+        message: Message,
         why: LeftOut,
     ) -> rusqlite::Result<()> {
         match why {
             LeftOut::Unwanted => ledger::add(self.tx, Count::Unwanted, 1),
             LeftOut::Expired => ledger::add(self.tx, Count::Expired, 1),
-            LeftOut::Refused(reason) => self.refuse(origin.sender, origin.post, Some(topic), reason, payload),
+            LeftOut::Refused(reason) => self.refuse_message(origin, id, message, reason),
         }
+    }
+
+    /// Refuses a message that can be read.
+    pub(super) fn refuse_message(
+        &mut self,
+        origin: Origin<'_>,
+        id: Option<&MessageId>,
+        message: Message,
+        reason: Refusal,
+    ) -> rusqlite::Result<()> {
+        self.refuse(origin.sender, origin.post, Some(&message.topic), reason, &message.payload)?;
+        if let Some(refused) = self.news.refused.last_mut() {
+            refused.message = Some(RefusedMessage { id: id.cloned(), public: origin.public, message });
+        }
+        Ok(())
     }
 
     /// Refuses a message, or a frame that has no readable one: counts it, and keeps it to be looked at.
@@ -157,7 +171,7 @@ impl Step<'_> {
             quarantine::NewEntry { sender, post, topic, code: reason.code(), reason: &reason.to_string(), payload };
         quarantine::add(self.tx, &entry, self.config.limits.quarantine, self.now.wall_ms)?;
         ledger::add(self.tx, Count::Refused, 1)?;
-        self.news.refused.push(Refused { sender: sender.clone(), number: post, reason });
+        self.news.refused.push(Refused { sender: sender.clone(), number: post, reason, message: None });
         Ok(())
     }
 }

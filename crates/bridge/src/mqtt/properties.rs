@@ -33,6 +33,7 @@ pub(crate) struct Read {
 pub(crate) fn read(wire: &Wire) -> Read {
     let mut read = Read {
         properties: Properties {
+            is_text: wire.payload_format_indicator == Some(1),
             content_type: wire.content_type.clone(),
             // One that is no topic could not be answered to.
             response_topic: wire.response_topic.clone().and_then(|topic| Topic::try_from(topic).ok()),
@@ -56,8 +57,11 @@ pub(crate) fn read(wire: &Wire) -> Read {
 
 /// The properties that a message is published with. `expiry_s` is what is left of its expiry.
 pub(crate) fn write(message: &Message, expiry_s: Option<u32>) -> Wire {
-    let Properties { content_type, response_topic, correlation_data, expiry_s: _, user } = &message.properties;
+    let Properties { is_text, content_type, response_topic, correlation_data, expiry_s: _, user } = &message.properties;
+    // A broker may hang up on whoever calls something text that is none.
+    let is_text = *is_text && std::str::from_utf8(&message.payload).is_ok();
     let mut wire = Wire {
+        payload_format_indicator: is_text.then_some(1),
         content_type: content_type.clone(),
         response_topic: response_topic.as_ref().map(ToString::to_string),
         correlation_data: correlation_data.as_ref().map(|data| Bytes::copy_from_slice(data)),
@@ -96,6 +100,7 @@ mod tests {
 
     fn message() -> Message {
         let properties = Properties {
+            is_text: true,
             content_type: Some("text/plain".to_owned()),
             response_topic: Some("doors/answer".parse().unwrap()),
             correlation_data: Some(vec![0, 1]),
@@ -134,6 +139,12 @@ mod tests {
         forged.properties.user = vec![(PATH.to_owned(), "carol".to_owned()), (MARK.to_owned(), "0".to_owned())];
         let read = read(&write(&forged, None));
         assert_eq!((read.path, read.mark), (forged.path, None));
+    }
+
+    #[test]
+    fn a_payload_that_is_no_text_is_not_called_text() {
+        let sent = Message { payload: vec![0xff], ..message() };
+        assert_eq!(write(&sent, None).payload_format_indicator, None);
     }
 
     #[test]

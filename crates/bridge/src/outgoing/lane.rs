@@ -13,7 +13,7 @@ use crate::frame::v1::{Content, Entry, Notes, Stream};
 use crate::message::{Message, MessageId, Qos};
 use crate::pack::{DropReason, Pace, Packed, Packer, Terms};
 use crate::route::Receiver;
-use crate::store::{Count, NewFrame, OutboxRow, Queue, RowId, Store, StoreError};
+use crate::store::{Count, NewFrame, OutboxRow, Queue, RowId, SentMessage, Store, StoreError};
 
 /// Rows of each kind that are in memory at most; the others stay in the database until these are in frames.
 const WINDOW: usize = 512;
@@ -26,8 +26,8 @@ const WINDOW_BYTES: usize = 1024 * 1024;
 pub(super) struct DroppedRow {
     pub id: RowId,
     pub count: Count,
-    /// The message, if its size is the reason.
-    pub too_large: Option<Message>,
+    /// The message, unless it is gone already.
+    pub message: Option<SentMessage>,
 }
 
 /// What waits for one receiver.
@@ -209,12 +209,12 @@ impl Lane {
             let row = waiting.pop_front()?;
             self.forget(row.number);
             if row.expires_ms.is_some_and(|at| at <= now.wall_ms) {
-                self.dropped.push(DroppedRow { id: row.id, count: Count::Expired, too_large: None });
+                self.dropped.push(DroppedRow::new(row, Count::Expired));
                 continue;
             }
             let text = plain_text(&self.stream, row.number, &row.message);
             if !fits(&self.account, &row.receiver, &text) {
-                self.dropped.push(DroppedRow { id: row.id, count: Count::Refused, too_large: Some(row.message) });
+                self.dropped.push(DroppedRow::new(row, Count::Refused));
                 continue;
             }
             let rows = vec![(row.id, true)];
@@ -228,13 +228,12 @@ impl Lane {
         if let Frames::Packed(packer) = &mut self.frames {
             for one in packer.poll_dropped() {
                 let Some(Loaded { id, .. }) = self.forget(one.number) else { continue };
-                dropped.push(match one.reason {
-                    DropReason::Expired => DroppedRow { id, count: Count::Expired, too_large: None },
-                    DropReason::Superseded => DroppedRow { id, count: Count::Superseded, too_large: None },
-                    DropReason::TooLarge => {
-                        DroppedRow { id, count: Count::Refused, too_large: store.outbox_message(id)? }
-                    }
-                });
+                let count = match one.reason {
+                    DropReason::Expired => Count::Expired,
+                    DropReason::Superseded => Count::Superseded,
+                    DropReason::TooLarge => Count::Refused,
+                };
+                dropped.push(DroppedRow { id, count, message: store.outbox_row(id)?.map(SentMessage::from) });
             }
         }
         Ok(dropped)
@@ -258,6 +257,12 @@ impl Lane {
         window.rows -= 1;
         window.bytes -= loaded.len;
         Some(loaded)
+    }
+}
+
+impl DroppedRow {
+    fn new(row: OutboxRow, count: Count) -> Self {
+        Self { id: row.id, count, message: Some(row.into()) }
     }
 }
 

@@ -20,10 +20,10 @@ pub(crate) use self::queue::Waiting;
 use self::retry::Retries;
 use crate::clock::Now;
 use crate::frame::v1::{Receipt, Stream};
-use crate::message::{Message, Qos};
+use crate::message::Qos;
 use crate::pack::Pace;
 use crate::route::Receiver;
-use crate::store::{Count, FrameRow, Queue, Replaced, RowId, SentMessage, Store, StoreError, Taken};
+use crate::store::{Count, FrameRow, Queue, Replaced, RowId, SentMessage, Store, StoreError, Taken, Written};
 use crate::topic::TopicFilter;
 
 /// Frames that are made before the first of them is out. Few, so that what is urgent does not stand behind many.
@@ -73,7 +73,11 @@ pub(crate) enum Outcome {
     /// The receiver's broker has it.
     Acked(SentMessage),
     /// It does not fit a post, or is larger than messages may be.
-    TooLarge(Receiver, Message),
+    TooLarge(SentMessage),
+    /// It is worth nothing any more, or had to make room for others and may be lost.
+    Expired(SentMessage),
+    /// A newer value of its topic has taken its place.
+    Superseded(SentMessage),
 }
 
 /// The sending half of a bridge.
@@ -87,6 +91,8 @@ pub(crate) struct Outgoing {
     retries: Retries,
     /// Who waits for a frame that will not come, and has to hear that.
     in_vain: BTreeSet<Receiver>,
+    /// What a person has dropped, to be told of.
+    dropped: Vec<SentMessage>,
 }
 
 impl Outgoing {
@@ -94,17 +100,21 @@ impl Outgoing {
     pub(crate) fn new(store: Store, account: Username, stream: Stream) -> Self {
         let (peers, lanes) = (BTreeMap::new(), BTreeMap::new());
         let (retries, in_vain) = (Retries::default(), BTreeSet::new());
-        Self { store, account, stream, pace: Pace::Out, peers, lanes, retries, in_vain }
+        Self { store, account, stream, pace: Pace::Out, peers, lanes, retries, in_vain, dropped: Vec::new() }
     }
 
-    /// Takes messages over from the local broker; after it they may be acknowledged.
-    pub(crate) fn take(&mut self, batch: &[Taken], now: Now) -> Result<(), StoreError> {
-        for Replaced { old, row } in self.store.take(batch, now.wall_ms)? {
+    /// Takes messages over from the local broker; after it they may be acknowledged. Returns the number that each has in
+    /// the stream, none if it is for nobody or was taken before, and what became of others.
+    pub(crate) fn take(&mut self, batch: &[Taken], now: Now) -> Result<(Vec<Option<u64>>, Vec<Outcome>), StoreError> {
+        let Written { numbers, replaced, dropped } = self.store.take(batch, now.wall_ms)?;
+        let mut outcomes: Vec<Outcome> = dropped.into_iter().map(Outcome::Expired).collect();
+        for Replaced { old, row } in replaced {
             for lane in self.lanes.values_mut().filter(|lane| lane.receiver() == &row.receiver) {
-                lane.handle_replaced(old, &row, now);
+                lane.handle_replaced(old.number, &row, now);
             }
+            outcomes.push(Outcome::Superseded(old));
         }
-        Ok(())
+        Ok((numbers, outcomes))
     }
 
     /// How freely posts may be used from now on.
@@ -151,10 +161,10 @@ impl Outgoing {
 
     fn try_pack(&mut self, now: Now) -> Result<Vec<Outcome>, StoreError> {
         let held = self.held();
-        self.store.drop_stale(&held, now.wall_ms.saturating_sub(STALE_MS))?;
-        self.try_again(now)?;
+        let stale = self.store.drop_stale(&held, now.wall_ms.saturating_sub(STALE_MS))?;
+        let given_up = self.try_again(now)?;
         let owed = self.owed(now)?;
-        let mut outcomes = Vec::new();
+        let mut outcomes: Vec<Outcome> = stale.into_iter().chain(given_up).map(Outcome::Expired).collect();
         let mut to_post = self.store.count_to_post(&held)?;
         for queue in self.queues(&owed)? {
             let receiver = queue.receiver.clone();
@@ -179,9 +189,14 @@ impl Outgoing {
                 to_post += 1;
                 lane.load(&self.store, now)?;
             }
-            for DroppedRow { id, count, too_large } in lane.poll_dropped(&self.store)? {
+            for DroppedRow { id, count, message } in lane.poll_dropped(&self.store)? {
                 self.store.drop_rows(&[id], count)?;
-                outcomes.extend(too_large.map(|message| Outcome::TooLarge(receiver.clone(), message)));
+                let outcome = match count {
+                    Count::Superseded => Outcome::Superseded,
+                    Count::Refused => Outcome::TooLarge,
+                    _ => Outcome::Expired,
+                };
+                outcomes.extend(message.map(outcome));
             }
             self.lanes.insert(queue, lane);
         }
@@ -227,14 +242,15 @@ impl Outgoing {
     }
 
     /// Has the frames posted again that their receivers have been silent about for too long. Frames that are worth nothing
-    /// any more are given up instead.
-    fn try_again(&mut self, now: Now) -> Result<(), StoreError> {
+    /// any more are given up instead; returns what was in these.
+    fn try_again(&mut self, now: Now) -> Result<Vec<SentMessage>, StoreError> {
+        let mut lost = Vec::new();
         loop {
             let oldest = self.store.oldest_unheard()?;
             let mut given_up = false;
             for frame in self.retries.poll(&oldest, self.pace != Pace::Plenty, now.mono) {
                 if self.store.is_worthless(frame, now.wall_ms)? {
-                    self.store.settle(&[frame], Some(Count::Expired))?;
+                    lost.extend(self.store.settle(&[frame], Some(Count::Expired))?);
                     given_up = true;
                 } else {
                     self.store.post_again(frame, true)?;
@@ -242,7 +258,7 @@ impl Outgoing {
             }
             // The one after it is the oldest now.
             if !given_up {
-                return Ok(());
+                return Ok(lost);
             }
         }
     }
@@ -301,7 +317,7 @@ impl Outgoing {
     /// A frame can never be posted: what is in it is dropped and counted.
     pub(crate) fn refuse(&mut self, frame: RowId) -> Result<Vec<Outcome>, StoreError> {
         let refused = self.store.settle(&[frame], Some(Count::Refused))?;
-        Ok(refused.into_iter().map(|SentMessage { receiver, message }| Outcome::TooLarge(receiver, message)).collect())
+        Ok(refused.into_iter().map(Outcome::TooLarge).collect())
     }
 
     /// `peer` says which frames it has. What it says of other streams, or of frames that never were, changes nothing.

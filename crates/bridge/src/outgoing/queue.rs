@@ -8,7 +8,7 @@ use super::Outgoing;
 use crate::clock::Now;
 use crate::queue::{QueueAction, QueueChange, QueuePage, QueueTotals, Selection};
 use crate::route::Receiver;
-use crate::store::{RowId, StoreError};
+use crate::store::{RowId, SentMessage, StoreError};
 
 /// What waits, and what the sending half knows of those it waits for.
 #[derive(Debug)]
@@ -62,13 +62,19 @@ impl Outgoing {
         now: Now,
     ) -> Result<QueueChange, StoreError> {
         self.drop_lapsed(now)?;
-        let changed = action.apply(&self.store, selection)?;
+        let mut changed = action.apply(&self.store, selection)?;
+        self.dropped.append(&mut changed.dropped);
         if action == QueueAction::Drop {
             changed.frames.iter().for_each(|frame| self.retries.handle_settled(*frame));
         }
         // Lanes have rows in memory that are not to go any more, and have gone past rows that may go again.
         self.lanes.retain(|queue, _| !changed.messages.contains_key(&queue.receiver));
         Ok(action.report(&changed))
+    }
+
+    /// What a person has dropped since the last call.
+    pub(crate) fn poll_dropped(&mut self) -> Vec<SentMessage> {
+        std::mem::take(&mut self.dropped)
     }
 
     /// What waits for accounts that are reached, and is not held, the lanes drop.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::frame::v1::{self, Content, Coverage};
-use crate::message::Qos;
+use crate::message::{Message, Qos};
 use crate::route::{Route, Waiting};
 
 pub(super) const START: Now = Now { wall_ms: 1_000_000_000, mono: Duration::ZERO };

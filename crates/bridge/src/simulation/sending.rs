@@ -14,7 +14,7 @@ use crate::message::{Message, Qos};
 use crate::outgoing::{Fate, Outcome, PeerTerms};
 use crate::pack::Pace;
 use crate::route::{Receiver, Route};
-use crate::store::{FrameRow, Taken};
+use crate::store::{FrameRow, SentMessage, Taken};
 
 /// Frames that are posted before the look whether they are out.
 const BATCH: usize = 16;
@@ -325,7 +325,8 @@ impl World {
                     self.count("told acked");
                     self.check_acked(member, &sent.receiver, &sent.message);
                 }
-                Outcome::TooLarge(receiver, message) => {
+                Outcome::Expired(_) | Outcome::Superseded(_) => {}
+                Outcome::TooLarge(SentMessage { receiver, message, .. }) => {
                     let Some(index) = self.record.find(member, &message) else { continue };
                     self.record.too_large.insert((receiver, index));
                 }

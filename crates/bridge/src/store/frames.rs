@@ -4,12 +4,11 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use twister::{PostNumber, Username};
 
 use super::ledger::{self, Count};
-use super::outbox::{skip_number, to_receiver, to_text};
+use super::outbox::{self, skip_number, to_receiver, to_text};
 use super::{RowId, Store, StoreError, streams};
 use crate::frame::v1::{Notes, Receipt};
 use crate::message::{Message, Qos};
 use crate::route::Receiver;
-use crate::topic::Topic;
 
 /// A frame to write down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,13 +59,17 @@ pub struct AwaitedFrame {
     pub tries: u32,
 }
 
-/// A message in a frame, for people to see.
+/// A message on its way to one receiver, for people to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentMessage {
     /// Who it goes to.
     pub receiver: Receiver,
-    /// The message; of its path and properties nothing is said.
+    /// The message's number in the stream.
+    pub number: u64,
+    /// The message.
     pub message: Message,
+    /// When it was taken, in milliseconds since 1970.
+    pub taken_ms: u64,
 }
 
 /// A receiver that has a frame and has not said that its broker has is asked again as rarely as if that had been done so
@@ -298,18 +301,14 @@ pub(super) fn settle(tx: &Transaction<'_>, frame: RowId) -> rusqlite::Result<Vec
 
 /// The messages that end with this frame: all of them is in frames, and in no later one.
 fn contents(tx: &Transaction<'_>, frame: RowId) -> rusqlite::Result<Vec<SentMessage>> {
-    let query = "SELECT receiver, topic, payload, qos, retain FROM packed JOIN outbox ON outbox.id = packed.message
-                 WHERE packed.frame = ?1 AND outbox.packed = 1
-                     AND NOT EXISTS (SELECT 1 FROM packed AS later WHERE later.message = outbox.id AND later.frame > ?1)
-                 ORDER BY outbox.id";
-    tx.prepare_cached(query)?.query_map([frame], to_sent)?.collect()
-}
-
-fn to_sent(row: &Row<'_>) -> rusqlite::Result<SentMessage> {
-    let topic = Topic::try_from(row.get::<_, String>(1)?).map_err(|error| super::broken(1, error))?;
-    let qos = row.get::<_, u8>(3)?.try_into().map_err(|error| super::broken(3, error))?;
-    let message = Message { retain: row.get(4)?, ..Message::new(topic, row.get::<_, Vec<u8>>(2)?, qos) };
-    Ok(SentMessage { receiver: to_receiver(row, 0)?, message })
+    let query = format!(
+        "SELECT {} FROM outbox
+         WHERE packed = 1 AND id IN (SELECT message FROM packed WHERE frame = ?1)
+             AND NOT EXISTS (SELECT 1 FROM packed AS later WHERE later.message = outbox.id AND later.frame > ?1)
+         ORDER BY id",
+        outbox::COLUMNS
+    );
+    tx.prepare_cached(&query)?.query_map([frame], |row| outbox::to_row(row).map(SentMessage::from))?.collect()
 }
 
 fn to_row(row: &Row<'_>) -> rusqlite::Result<FrameRow> {

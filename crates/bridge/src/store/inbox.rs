@@ -22,6 +22,8 @@ pub struct InboxRow {
     pub number: PostNumber,
     /// Whether it came as a public post.
     pub public: bool,
+    /// Which message of its sender it is, if the sender says so.
+    pub message_id: Option<MessageId>,
     /// The message. Its path ends with the sender.
     pub message: Message,
     /// When it is worth nothing any more, in milliseconds since 1970.
@@ -139,7 +141,7 @@ pub(crate) fn is_waiting(tx: &Transaction<'_>, sender: &Username, id: &MessageId
 
 /// Takes a message into the inbox, and counts it.
 pub(crate) fn accept(tx: &Transaction<'_>, accepted: Accepted, now_ms: u64) -> rusqlite::Result<InboxRow> {
-    let Accepted { sender, number, public, message, id, expires_ms } = accepted;
+    let Accepted { sender, number, public, message, id: message_id, expires_ms } = accepted;
     let query = "INSERT INTO inbox
                      (sender, number, public, topic, payload, qos, received_ms, message, retain, properties, path, expires_ms)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
@@ -151,7 +153,7 @@ pub(crate) fn accept(tx: &Transaction<'_>, accepted: Accepted, now_ms: u64) -> r
         message.payload,
         u8::from(message.qos),
         now_ms,
-        id.as_ref().map(MessageId::as_str),
+        message_id.as_ref().map(MessageId::as_str),
         message.retain,
         to_json(&message.properties)?,
         to_json(&message.path)?,
@@ -159,13 +161,13 @@ pub(crate) fn accept(tx: &Transaction<'_>, accepted: Accepted, now_ms: u64) -> r
     ];
     let id = tx.prepare_cached(query)?.insert(fields)?;
     ledger::add(tx, Count::Received, 1)?;
-    Ok(InboxRow { id, sender, number, public, message, expires_ms })
+    Ok(InboxRow { id, sender, number, public, message_id, message, expires_ms })
 }
 
 /// The oldest rows after `after`, at most `limit`.
 pub(crate) fn rows_after(tx: &Transaction<'_>, after: RowId, limit: usize) -> rusqlite::Result<Vec<InboxRow>> {
     let query =
-        "SELECT id, sender, number, public, topic, payload, qos, retain, properties, path, expires_ms FROM inbox
+        "SELECT id, sender, number, public, topic, payload, qos, retain, properties, path, expires_ms, message FROM inbox
                  WHERE id > ?1 ORDER BY id LIMIT ?2";
     tx.prepare_cached(query)?.query_map(params![after, limit], to_row)?.collect()
 }
@@ -202,6 +204,8 @@ fn to_row(row: &Row<'_>) -> rusqlite::Result<InboxRow> {
             path: from_json::<Vec<Username>>(row, 9)?,
         },
         expires_ms: row.get(10)?,
+        // Only ids that are good are written down.
+        message_id: row.get::<_, Option<String>>(11)?.and_then(|id| id.parse().ok()),
     })
 }
 

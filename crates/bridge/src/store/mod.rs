@@ -21,7 +21,7 @@ pub use frames::{FrameRow, NewFrame, SentMessage};
 pub use inbox::InboxRow;
 pub use ledger::Count;
 pub(crate) use ledger::KnownProfile;
-pub use outbox::{OutboxRow, Queue, Replaced, Taken};
+pub use outbox::{OutboxRow, Queue, Replaced, Taken, Written};
 pub use peers::PeerRecord;
 pub use quarantine::Quarantined;
 pub(crate) use queue::Changed;

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use twister::{PostNumber, Username};
 
 use super::ledger::{self, Count};
-use super::{RowId, Store, StoreError, broken};
+use super::{RowId, SentMessage, Store, StoreError, broken};
 use crate::message::{Message, Qos};
 use crate::route::{Receiver, Route};
 use crate::topic::{Topic, TopicFilter};
@@ -50,10 +50,21 @@ pub struct OutboxRow {
 /// A row that a newer value of its topic has taken the place of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replaced {
-    /// The number that the message had.
-    pub old: u64,
+    /// What stood there.
+    pub old: SentMessage,
     /// What stands there now.
     pub row: OutboxRow,
+}
+
+/// What became of messages that were taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written {
+    /// For each of them the number that it has in the stream; none if it is for nobody, or was taken before.
+    pub numbers: Vec<Option<u64>>,
+    /// Rows that newer values of their topics have taken the place of.
+    pub replaced: Vec<Replaced>,
+    /// What had to make room.
+    pub dropped: Vec<SentMessage>,
 }
 
 /// Which rows wait: those of one receiver and one kind.
@@ -65,16 +76,18 @@ pub struct Queue {
     pub compatible: Option<bool>,
 }
 
-const COLUMNS: &str = "id, message, receiver, topic, payload, qos, retain, properties, path, taken_ms, max_wait_ms, latest_only, expires_ms";
+/// What [`to_row`] reads.
+pub(super) const COLUMNS: &str = "id, message, receiver, topic, payload, qos, retain, properties, path, taken_ms, max_wait_ms, latest_only, expires_ms";
 
 impl Store {
-    /// Takes messages over from the local broker; after it they may be acknowledged. Returns the rows that were replaced.
-    pub fn take(&self, batch: &[Taken], now_ms: u64) -> Result<Vec<Replaced>, StoreError> {
+    /// Takes messages over from the local broker; after it they may be acknowledged.
+    pub fn take(&self, batch: &[Taken], now_ms: u64) -> Result<Written, StoreError> {
         self.run(|tx| {
             let mut next: u64 = ledger::value(tx, "next_message")?.unwrap_or(1);
-            let mut replaced = Vec::new();
+            let mut written = Written::default();
             let mut unsure = std::collections::BTreeSet::new();
             for Taken { routes, refused, unreleased, again } in batch {
+                written.numbers.push(None);
                 if let Some(packet) = unreleased {
                     let known =
                         tx.prepare_cached("INSERT OR IGNORE INTO unreleased VALUES (?1)")?.execute([packet])? == 0;
@@ -88,21 +101,24 @@ impl Store {
                 }
                 for route in routes {
                     match replace(tx, route, next, now_ms)? {
-                        Some(row) => replaced.push(row),
+                        Some(row) => written.replaced.push(row),
                         None => insert(tx, route, next, now_ms)?,
                     }
                     if route.message.qos == Qos::AtMostOnce {
                         unsure.insert(route.receiver.clone());
                     }
                 }
+                if let Some(number) = written.numbers.last_mut() {
+                    *number = Some(next);
+                }
                 next += 1;
                 ledger::add(tx, Count::Taken, 1)?;
             }
             for receiver in unsure {
-                drop_unsure(tx, &receiver)?;
+                written.dropped.extend(drop_unsure(tx, &receiver)?);
             }
             ledger::set_value(tx, "next_message", &next)?;
-            Ok(replaced)
+            Ok(written)
         })
     }
 
@@ -147,17 +163,21 @@ impl Store {
     }
 
     /// Drops rows of quality of service 0 for the accounts in `held` that were taken before `before_ms`: they may be lost,
-    /// and nobody wants them late. What a person holds back stays.
-    pub fn drop_stale(&self, held: &[Username], before_ms: u64) -> Result<(), StoreError> {
+    /// and nobody wants them late. What a person holds back stays. Returns what was dropped.
+    pub fn drop_stale(&self, held: &[Username], before_ms: u64) -> Result<Vec<SentMessage>, StoreError> {
         self.run(|tx| {
+            let mut all = Vec::new();
             for name in held {
-                let query = "DELETE FROM outbox
-                             WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0 AND retain = 0
-                                 AND held = 0";
-                let dropped = tx.prepare_cached(query)?.execute(params![name.as_str(), before_ms])?;
-                ledger::add(tx, Count::Expired, dropped)?;
+                let query = format!(
+                    "DELETE FROM outbox
+                     WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0 AND retain = 0 AND held = 0
+                     RETURNING {COLUMNS}"
+                );
+                let dropped = deleted(tx, &query, params![name.as_str(), before_ms])?;
+                ledger::add(tx, Count::Expired, dropped.len())?;
+                all.extend(dropped);
             }
-            Ok(())
+            Ok(all)
         })
     }
 
@@ -182,11 +202,11 @@ impl Store {
         })
     }
 
-    /// The message of a row.
-    pub fn outbox_message(&self, id: RowId) -> Result<Option<Message>, StoreError> {
+    /// A row of the outbox.
+    pub fn outbox_row(&self, id: RowId) -> Result<Option<OutboxRow>, StoreError> {
         self.run(|tx| {
             let query = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1");
-            tx.prepare_cached(&query)?.query_row([id], to_row).optional().map(|row| row.map(|row| row.message))
+            tx.prepare_cached(&query)?.query_row([id], to_row).optional()
         })
     }
 
@@ -241,7 +261,8 @@ fn replace(tx: &Transaction<'_>, route: &Route, number: u64, now_ms: u64) -> rus
     ];
     tx.prepare_cached(query)?.execute(fields)?;
     ledger::add(tx, Count::Superseded, 1)?;
-    Ok(Some(Replaced { old: old.number, row: OutboxRow { number, message: message.clone(), expires_ms, ..old } }))
+    let row = OutboxRow { number, message: message.clone(), expires_ms, ..old.clone() };
+    Ok(Some(Replaced { old: old.into(), row }))
 }
 
 fn insert(tx: &Transaction<'_>, route: &Route, number: u64, now_ms: u64) -> rusqlite::Result<()> {
@@ -276,13 +297,25 @@ fn expires_ms(route: &Route, now_ms: u64) -> Option<u64> {
     own.into_iter().chain(rules).min().map(|after| now_ms.saturating_add(after))
 }
 
-fn drop_unsure(tx: &Transaction<'_>, receiver: &Receiver) -> rusqlite::Result<()> {
-    let query = "DELETE FROM outbox WHERE id IN (
-                     SELECT id FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND packed = 0 AND retain = 0
-                         AND held = 0
-                     ORDER BY id DESC LIMIT -1 OFFSET ?2)";
-    let dropped = tx.prepare_cached(query)?.execute(params![to_text(receiver), MOST_UNSURE])?;
-    ledger::add(tx, Count::Expired, dropped)
+fn drop_unsure(tx: &Transaction<'_>, receiver: &Receiver) -> rusqlite::Result<Vec<SentMessage>> {
+    let query = format!(
+        "DELETE FROM outbox WHERE id IN (
+             SELECT id FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND packed = 0 AND retain = 0 AND held = 0
+             ORDER BY id DESC LIMIT -1 OFFSET ?2)
+         RETURNING {COLUMNS}"
+    );
+    let dropped = deleted(tx, &query, params![to_text(receiver), MOST_UNSURE])?;
+    ledger::add(tx, Count::Expired, dropped.len())?;
+    Ok(dropped)
+}
+
+/// Deletes rows by a query that returns [`COLUMNS`].
+pub(super) fn deleted(
+    tx: &Transaction<'_>,
+    query: &str,
+    fields: &[&dyn rusqlite::ToSql],
+) -> rusqlite::Result<Vec<SentMessage>> {
+    tx.prepare_cached(query)?.query_map(fields, |row| to_row(row).map(SentMessage::from))?.collect()
 }
 
 pub(super) fn to_text(receiver: &Receiver) -> &str {
@@ -307,7 +340,7 @@ fn from_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> ru
     serde_json::from_str(&row.get::<_, String>(column)?).map_err(|error| broken(column, error))
 }
 
-fn to_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+pub(super) fn to_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     Ok(OutboxRow {
         id: row.get(0)?,
         number: row.get(1)?,
@@ -325,4 +358,11 @@ fn to_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         latest_only: row.get(11)?,
         expires_ms: row.get(12)?,
     })
+}
+
+impl From<OutboxRow> for SentMessage {
+    fn from(row: OutboxRow) -> Self {
+        let OutboxRow { receiver, number, message, taken_ms, .. } = row;
+        Self { receiver, number, message, taken_ms }
+    }
 }

@@ -7,8 +7,8 @@ use twister::Username;
 
 use super::frames::settle;
 use super::ledger::{self, Count};
-use super::outbox::{to_receiver, to_text};
-use super::{RowId, Store, StoreError, broken};
+use super::outbox::{self, to_receiver, to_text};
+use super::{RowId, SentMessage, Store, StoreError, broken};
 use crate::queue::{EntryState, QueueEntry, QueuePage, QueueTotals, Selection};
 use crate::route::Receiver;
 use crate::topic::Topic;
@@ -27,6 +27,8 @@ pub(crate) struct Changed {
     pub too_late: u64,
     /// The frames that were given up, or that are posted again.
     pub frames: Vec<RowId>,
+    /// The messages that were dropped.
+    pub dropped: Vec<SentMessage>,
 }
 
 /// A selected row.
@@ -129,7 +131,8 @@ impl Store {
             for row in selected(tx, selection)? {
                 match row.stage {
                     None => {
-                        tx.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([row.id])?;
+                        let query = format!("DELETE FROM outbox WHERE id = ?1 RETURNING {}", outbox::COLUMNS);
+                        changed.dropped.extend(outbox::deleted(tx, &query, params![row.id])?);
                         changed.add(row.receiver);
                     }
                     Some(0) => changed.too_late += 1,
@@ -140,7 +143,7 @@ impl Store {
             changed.frames = frames_of_only(tx, &mut out)?.into_iter().collect();
             changed.too_late += (all - out.len()) as u64;
             for frame in &changed.frames {
-                settle(tx, *frame)?;
+                changed.dropped.extend(settle(tx, *frame)?);
             }
             out.into_values().for_each(|receiver| changed.add(receiver));
             ledger::add(tx, Count::Dropped, usize::try_from(changed.sum()).unwrap_or(usize::MAX))?;

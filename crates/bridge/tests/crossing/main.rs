@@ -3,6 +3,7 @@
 
 mod carry;
 mod faults;
+mod journey;
 mod live;
 mod messages;
 mod support;

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use mqtt_twister_bridge::config::{BridgeConfig, BridgeName, BrokerUrl};
 use mqtt_twister_bridge::event::{BridgeEvent, Direction, MessageEvent, Step};
 use mqtt_twister_bridge::message::{Message, Qos};
@@ -132,6 +130,7 @@ impl fmt::Display for MessageLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let MessageEvent { bridge, direction, step, peer, public, topic, .. } = self.0;
         let step = match step {
+            Step::Taken => "taken, and for nobody",
             Step::Queued => "taken from the broker",
             Step::Posted => "posted",
             Step::Seen => "arrived at the peer",
@@ -139,9 +138,13 @@ impl fmt::Display for MessageLine<'_> {
             Step::Received => "received",
             Step::Delivered => "given to the broker",
             Step::Refused => "refused",
+            Step::Expired => "expired",
+            Step::Superseded => "superseded",
+            Step::Dropped => "dropped",
         };
         let way = match (direction, peer) {
-            (Direction::Out, None) => "for everybody".to_owned(),
+            (Direction::Out, None) if *public => "for everybody".to_owned(),
+            (Direction::Out, None) => "no rule sends it".to_owned(),
             (Direction::Out, Some(peer)) => format!("for {peer} only"),
             (Direction::In, Some(peer)) if *public => format!("from {peer}, public"),
             (Direction::In, Some(peer)) => format!("from {peer}, private"),
@@ -153,19 +156,22 @@ impl fmt::Display for MessageLine<'_> {
 
 /// The payload as text if it is text, else its length.
 fn payload(message: &MessageEvent) -> String {
-    let bytes = STANDARD.decode(&message.payload_base64).unwrap_or_default();
-    match String::from_utf8(bytes) {
+    let bytes = message.payload.bytes();
+    match std::str::from_utf8(bytes) {
         Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => {
             let cut: String = text.chars().take(SHOWN_PAYLOAD).collect();
             if cut.len() < text.len() { format!("{cut}…") } else { cut }
         }
-        _ => format!("[{} bytes]", message.payload_len),
+        _ => format!("[{} bytes]", message.payload.len()),
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use mqtt_twister_bridge::event::Signature;
+    use mqtt_twister_bridge::message::Properties;
+
     use super::*;
 
     fn message(payload: &[u8]) -> MessageEvent {
@@ -176,11 +182,19 @@ mod tests {
             peer: Some("mqtt_alice".to_owned()),
             public: false,
             topic: "doors/1".to_owned(),
-            payload_base64: STANDARD.encode(payload),
-            payload_len: payload.len().try_into().unwrap(),
+            payload: payload.into(),
             qos: 1,
             number: Some(7),
             time_ms: 0,
+            id: "q3Rz9aB1-17/mqtt_alice".to_owned(),
+            account: "mqtt_alice".to_owned(),
+            local_topic: None,
+            retain: false,
+            properties: Properties::default(),
+            path: vec!["mqtt_alice".to_owned()],
+            signature: Some(Signature::Checked),
+            taken_ms: None,
+            reason: None,
         }
     }
 

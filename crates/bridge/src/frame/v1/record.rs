@@ -29,6 +29,7 @@ mod property {
     pub(super) const CORRELATION_DATA: u64 = 3;
     pub(super) const EXPIRY: u64 = 4;
     pub(super) const USER: u64 = 5;
+    pub(super) const IS_TEXT: u64 = 6;
 }
 
 /// How a payload ends.
@@ -188,7 +189,7 @@ fn set(flags: &mut u8, flag: u8, on: bool) {
 }
 
 fn put_properties(out: &mut Vec<u8>, properties: &Properties) {
-    let Properties { content_type, response_topic, correlation_data, expiry_s, user } = properties;
+    let Properties { is_text, content_type, response_topic, correlation_data, expiry_s, user } = properties;
     let mut all: Vec<(u64, Vec<u8>)> = Vec::new();
     all.extend(content_type.iter().map(|text| (property::CONTENT_TYPE, text.clone().into_bytes())));
     all.extend(response_topic.iter().map(|topic| (property::RESPONSE_TOPIC, topic.as_str().as_bytes().to_vec())));
@@ -204,6 +205,7 @@ fn put_properties(out: &mut Vec<u8>, properties: &Properties) {
         pair.extend_from_slice(value.as_bytes());
         (property::USER, pair)
     }));
+    all.extend(is_text.then(|| (property::IS_TEXT, Vec::new())));
     put_number(out, all.len() as u64);
     for (number, value) in all {
         put_number(out, number);
@@ -221,6 +223,7 @@ fn read_properties(reader: &mut Reader<'_>) -> Result<Properties, FrameError> {
             property::RESPONSE_TOPIC => properties.response_topic = Some(rest_text(&mut value)?.try_into()?),
             property::CORRELATION_DATA => properties.correlation_data = Some(value.rest().to_vec()),
             property::EXPIRY => properties.expiry_s = Some(value.small_number()?),
+            property::IS_TEXT => properties.is_text = true,
             property::USER => properties.user.push((value.text()?.to_owned(), rest_text(&mut value)?)),
             _ => {}
         }

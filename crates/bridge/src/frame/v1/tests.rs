@@ -60,6 +60,7 @@ fn vectors() -> Vec<(String, Vec<u8>, String)> {
 /// The frames of the document's vectors, by name.
 fn documented(name: &str) -> Frame {
     let mut properties = Properties {
+        is_text: false,
         content_type: Some("text/plain".to_owned()),
         response_topic: Some("doors/answer".parse().unwrap()),
         correlation_data: Some(vec![0, 1]),
@@ -232,13 +233,15 @@ fn a_piece_fills_its_frame_to_the_last_bytes() {
 fn any_entry() -> impl Strategy<Value = Entry> {
     let topic = "[a-zA-Z0-9/ü☃ ]{1,12}".prop_map(|text| text.parse::<Topic>().unwrap());
     let properties = (
+        any::<bool>(),
         option::of("[ -~]{0,8}"),
         option::of("[a-z/]{1,8}"),
         option::of(vec(any::<u8>(), 0..6)),
         option::of(any::<u32>()),
         vec(("[a-zü]{0,4}", "[a-zü]{0,4}"), 0..3),
     )
-        .prop_map(|(content_type, response, correlation_data, expiry_s, user)| Properties {
+        .prop_map(|(is_text, content_type, response, correlation_data, expiry_s, user)| Properties {
+            is_text,
             content_type,
             response_topic: response.map(|text| text.parse().unwrap()),
             correlation_data,

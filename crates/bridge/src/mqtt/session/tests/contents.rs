@@ -7,6 +7,7 @@ use crate::mqtt::properties::{MARK, PATH};
 
 fn full() -> Message {
     let properties = Properties {
+        is_text: true,
         content_type: Some("text/plain".to_owned()),
         response_topic: Some("doors/answer".parse().unwrap()),
         correlation_data: Some(vec![0, 1, 255]),

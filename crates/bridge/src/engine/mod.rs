@@ -17,6 +17,7 @@ mod deliverer;
 mod fetcher;
 mod newcomers;
 mod node_fault;
+mod people;
 mod poster;
 mod queue;
 mod readback;
@@ -29,6 +30,7 @@ mod watcher;
 pub(crate) use board::Board;
 pub(crate) use context::Context;
 pub(crate) use node_fault::NodeTrouble;
+pub(crate) use steward::OLDEST_BLOCK_S;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

@@ -16,8 +16,11 @@ use crate::control;
 use crate::engine::{self, Board, Context, LiveConfig, ReconfigureError};
 use crate::event::{BridgeEvent, BridgeState, Phase};
 use crate::mqtt::Login;
+use crate::node::Node;
 use crate::outgoing::Outgoing;
+use crate::people::Person;
 use crate::queue::{QueueAction, QueueChange, QueuePage, QueueSummary, QueueTotals, RowId, Selection};
+use crate::quota::QuotaHistory;
 use crate::rehearse::Timed;
 use crate::route::PublishedTopics;
 use crate::secrets::Secrets;
@@ -203,6 +206,27 @@ impl Bridge {
     /// What the database says; nothing is changed then.
     pub async fn change_queue(&self, action: QueueAction, selection: Selection) -> Result<QueueChange, StoreError> {
         self.context.change_queue(action, selection).await
+    }
+
+    /// What is known of each account that it follows or sends to, in the order of their names.
+    ///
+    /// # Errors
+    /// What the database says. A node that is away is none: then less is known.
+    pub async fn people(&self) -> Result<Vec<Person>, StoreError> {
+        self.context.people().await
+    }
+
+    /// The account's posts over time, and how long they will last.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn quota_history(&self) -> Result<QuotaHistory, StoreError> {
+        self.context.quota_history().await
+    }
+
+    /// Its node, to be asked directly. It shares the bridge's connections.
+    pub fn node(&self) -> Node {
+        Node::of(self.context.client.clone())
     }
 
     /// Finishes what it has begun and closes the database. What waits goes on at the next start.

@@ -145,7 +145,7 @@ fn client(url: &NodeUrl, user: &str, password: &Password) -> Result<Client, Chec
 }
 
 /// 94000 is 0.9.40: two digits for each part after the first.
-fn readable_version(version: u32) -> String {
+pub(crate) fn readable_version(version: u32) -> String {
     format!("{}.{}.{}", version / 1_000_000, version / 10_000 % 100, version / 100 % 100)
 }
 

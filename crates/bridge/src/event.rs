@@ -161,6 +161,22 @@ pub enum ProblemCode {
     ProfileUnreadable,
     /// The bridge's database cannot be written.
     StorageFailed,
+    /// What was to become of the profile is refused before it is written.
+    ProfileRefused,
+    /// A text is no secret key, or the key of another account.
+    KeyInvalid,
+    /// The node takes long to answer.
+    NodeSlow,
+    /// No new block has come for long, and the node's peers know of none either.
+    ChainStands,
+    /// A clock is wrong: this machine's, the node's, or its peers'.
+    ClockWrong,
+    /// The node knows no other nodes in the DHT.
+    DhtEmpty,
+    /// Nobody else is in the swarm of an account, as far as the node can see.
+    SwarmNotJoined,
+    /// Nobody has ever connected to the node from outside.
+    PortClosed,
 }
 
 /// How many posts the account may still make.

@@ -95,6 +95,11 @@ impl TopicFilter {
         Self("#".to_owned())
     }
 
+    /// The bridges' own topics, which never cross.
+    pub(crate) fn own() -> Self {
+        Self(format!("{OWN_PREFIX}#"))
+    }
+
     /// Whether some topic is matched by both.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.intersection(other).is_some()

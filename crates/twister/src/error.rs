@@ -129,7 +129,7 @@ pub mod code {
     pub const MISC: i64 = -1;
     /// A wallet error; `dhtput` uses it for entries that it may not sign.
     pub const WALLET: i64 = -4;
-    /// No such transaction or block.
+    /// No such transaction, block or key.
     pub const INVALID_KEY: i64 = -5;
     /// The account exists already, or does not exist in the wallet.
     pub const WALLET_INVALID_ACCOUNT: i64 = -11;
@@ -176,6 +176,8 @@ pub enum NodeFault {
     BlockNotFound,
     /// The wallet has no key for the name, so that it cannot sign or register it.
     KeyNotInWallet,
+    /// The text is no private key.
+    InvalidKey,
     /// The post number is past what the account may use at this height (or the account is not registered yet).
     QuotaExhausted,
     /// The signed post would be larger than 2048 bytes.
@@ -227,10 +229,14 @@ impl NodeFault {
             code::MISC => Self::Usage,
             code::WALLET => Self::DhtPutRefused,
             code::INVALID_KEY if says("transaction") => Self::NotRegistered,
+            code::INVALID_KEY if says("Username not found") => Self::KeyNotInWallet,
+            code::INVALID_KEY if says("private key") => Self::InvalidKey,
             code::INVALID_KEY => Self::BlockNotFound,
             code::WALLET_INVALID_ACCOUNT if says("exists in wallet") => Self::NameInWallet,
             code::WALLET_INVALID_ACCOUNT if says("exists in tx database") => Self::NameTaken,
             code::WALLET_INVALID_ACCOUNT if says("must exist in wallet") => Self::KeyNotInWallet,
+            code::WALLET_INVALID_ACCOUNT if says("no such user in wallet") => Self::KeyNotInWallet,
+            code::WALLET_INVALID_ACCOUNT if says("does not exist in tx database") => Self::NotRegistered,
             code::WALLET_UNLOCK_NEEDED => Self::WalletLocked,
             code::TX_REJECTED => Self::RegistrationRefused,
             code::POST_NOT_FOUND => Self::PostNotFound,

@@ -10,6 +10,7 @@ mod client;
 mod credentials;
 pub mod error;
 pub mod hex;
+pub mod key;
 pub mod limits;
 pub mod names;
 pub mod node_url;
@@ -25,6 +26,6 @@ pub use names::{BlockHeight, PostNumber, Username};
 pub use node_url::{DEFAULT_RPC_PORT, NodeUrl, NodeUrlError};
 pub use peer::{GroupAlias, GroupAliasError, Peer};
 pub use wire::{
-    Block, CustomFields, DhtEntry, DhtKind, DirectMessage, FieldValue, GroupInfo, Mention, MiningInfo, NodeInfo, Post,
-    PostKind, PostRef, Registration, SignedPost, TorrentStatus,
+    Block, CustomFields, DhtEntry, DhtKind, DirectMessage, FieldValue, GroupInfo, Mention, MiningInfo, NodeInfo,
+    PeerInfo, Post, PostKind, PostRef, Registration, SignedPost, TorrentStatus,
 };

@@ -54,6 +54,14 @@ pub enum CatchUp {
     FromNowOn,
 }
 
+impl PeerConfig {
+    /// Of an account that is followed for its receipts alone: its messages may come in on no topic but one that never
+    /// crosses.
+    pub fn nothing() -> Self {
+        Self { topics: vec![TopicFilter::own()], ..Self::default() }
+    }
+}
+
 impl Limits {
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()

@@ -19,6 +19,7 @@ mod live;
 mod moved;
 mod newcomers;
 mod node_fault;
+mod people;
 mod poster;
 mod queue;
 mod readback;
@@ -34,6 +35,7 @@ pub(crate) use live::LiveConfig;
 pub use live::ReconfigureError;
 pub(crate) use moved::Moved;
 pub(crate) use node_fault::NodeTrouble;
+pub(crate) use steward::OLDEST_BLOCK_S;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use twister::names::highest_allowed_number;
 use twister::{BlockHeight, PostNumber, RpcError, Username};
 
@@ -17,6 +18,9 @@ use crate::store::{PeerRecord, StoreError};
 
 /// Time between two looks while all is well.
 const PERIOD: Duration = Duration::from_secs(3);
+
+/// Time between two samples of the post quota.
+const QUOTA_PERIOD: Duration = Duration::from_secs(300);
 
 /// Pauses between looks while something is not.
 const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(10) };
@@ -51,10 +55,12 @@ impl From<StoreError> for Trouble {
 pub(super) async fn drive(context: Context) {
     let mut strangers = BTreeSet::new();
     let mut attempt = 0;
+    let mut noted_quota = None;
     loop {
         let pause = match look(&context, &mut strangers).await {
             Ok(()) => {
                 attempt = 0;
+                note_quota(&context, &mut noted_quota).await;
                 context.prepared.send_replace(true);
                 PERIOD
             }
@@ -69,6 +75,18 @@ pub(super) async fn drive(context: Context) {
             () = context.stop.cancelled() => return,
             () = context.signals.steward.notified(), if attempt == 0 => {}
             () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Writes down now and then how many posts there are.
+async fn note_quota(context: &Context, noted: &mut Option<Instant>) {
+    if noted.is_none_or(|at| at.elapsed() >= QUOTA_PERIOD)
+        && let Some(sample) = context.quota_now()
+    {
+        *noted = Some(Instant::now());
+        if let Err(error) = context.store.note_quota(sample).await {
+            context.store_trouble(&error);
         }
     }
 }

@@ -3,19 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::Instant;
 use twister::limits::{MAX_POST_SIZE, PostNumbers, custom_post_size};
-use twister::wire::DhtEntry;
-use twister::{CustomFields, DhtKind, DhtPut, FieldValue, RpcError, Username};
+use twister::{CustomFields, DhtKind, FieldValue, RpcError, Username};
 
 use super::Context;
 use crate::event::{Part, ProblemCode};
+use crate::profile::{self, DHT_TIMEOUT, PROFILE, newest};
 use crate::store::{KnownProfile, StoreError};
 use crate::topic::TopicFilter;
-
-/// The profile's name in the DHT.
-const PROFILE: &str = "profile";
 
 /// The member of the profile, and of announcements, that lists the filters.
 pub(super) const TOPICS: &str = "mqtt_topics";
@@ -28,9 +25,6 @@ const VERSIONS: &[u64] = &[1];
 
 /// The member of announcements with the profile's sequence number.
 pub(super) const TOPICS_SEQ: &str = "mqtt_topics_seq";
-
-/// How long the DHT may take to find a profile.
-const DHT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Time between two looks at the profile of a peer that has one, and of one not heard of yet.
 const KNOWN_PERIOD: Duration = Duration::from_secs(60);
@@ -139,14 +133,7 @@ async fn publish(context: &Context) -> Result<bool, Trouble> {
     profile.fields.insert(TOPICS.to_owned(), Value::Array(mine));
     profile.fields.insert(FRAMES.to_owned(), versions);
     profile.seq += 1;
-    let put = DhtPut::Single { seq: u32::try_from(profile.seq).unwrap_or(u32::MAX) };
-    let value = Value::Object(profile.fields.clone());
-    context.client.dht_put(account.as_str(), PROFILE, put, &value, account).await?;
-    // A put with a stale number answers success too, so the profile is read back.
-    let stored = newest(context.client.dht_get(account.as_str(), PROFILE, DhtKind::Single, Some(DHT_TIMEOUT)).await?);
-    let is_same =
-        |entry: &DhtEntry| [TOPICS, FRAMES].iter().all(|member| entry.value.get(member) == profile.fields.get(*member));
-    let out = stored.as_ref().is_some_and(is_same);
+    let out = profile::write(&context.client, account, &profile, &[TOPICS, FRAMES]).await?;
     match out {
         true => {
             context.store.set_known_profile(profile).await?;
@@ -161,29 +148,18 @@ async fn publish(context: &Context) -> Result<bool, Trouble> {
     Ok(out)
 }
 
-/// The account's profile as it is now; none if that cannot be said for certain. An answer of nothing may be the DHT's
-/// failure, and writing over a profile that is there would erase it.
+/// The account's profile as it is now; none if that cannot be said for certain.
 async fn read_own_profile(context: &Context, known: Option<KnownProfile>) -> Result<Option<KnownProfile>, Trouble> {
     let account = &context.account;
-    for timeout in [DHT_TIMEOUT, DHT_TIMEOUT * 2] {
-        let entries = context.client.dht_get(account.as_str(), PROFILE, DhtKind::Single, Some(timeout)).await?;
-        let Some(entry) = newest(entries) else { continue };
-        let seq = entry.seq.unwrap_or(0);
-        return match entry.value {
-            // What was written last may not have travelled yet.
-            Value::Object(_) if known.as_ref().is_some_and(|known| known.seq > seq) => Ok(known),
-            Value::Object(fields) => Ok(Some(KnownProfile { seq, fields })),
-            _ => {
-                let text = format!(
-                    "the profile of {account} is not a list of fields, so the subscriptions were not added to it: \
-                     save the profile once in a Twister client"
-                );
-                context.board.down(Part::Account, ProblemCode::ProfileUnreadable, text);
-                Ok(None)
-            }
-        };
+    let profile = profile::read(&context.client, account, known).await?.into_merged();
+    if profile.is_none() {
+        let text = format!(
+            "the profile of {account} is not a list of fields, so the subscriptions were not added to it: \
+             save the profile once in a Twister client"
+        );
+        context.board.down(Part::Account, ProblemCode::ProfileUnreadable, text);
     }
-    Ok(Some(known.unwrap_or(KnownProfile { seq: 0, fields: Map::new() })))
+    Ok(profile)
 }
 
 /// Looks up what `peer` wants.
@@ -196,12 +172,8 @@ async fn learn(context: &Context, peer: &Username) -> Result<(), Trouble> {
     Ok(handle_published(context, peer, topics, versions, entry.seq.unwrap_or(0)).await?)
 }
 
-fn newest(entries: Vec<DhtEntry>) -> Option<DhtEntry> {
-    entries.into_iter().max_by_key(|entry| entry.seq)
-}
-
 /// The accounts that private messages or receipts may go to.
-fn named_peers(context: &Context) -> BTreeSet<Username> {
+pub(super) fn named_peers(context: &Context) -> BTreeSet<Username> {
     let config = context.config();
     let named = config.forwards.iter().flat_map(|forward| &forward.to).chain(&config.following);
     named.filter(|name| **name != context.account).cloned().collect()

@@ -234,6 +234,13 @@ const MIGRATIONS: &[&str] = &[
         topic  TEXT PRIMARY KEY,
         digest BLOB NOT NULL
     ) WITHOUT ROWID;
+", "
+    -- The posts that the account had left, every few minutes.
+    CREATE TABLE quota_sample (
+        time_s INTEGER PRIMARY KEY,
+        used   INTEGER NOT NULL,  -- the next post number
+        unused INTEGER NOT NULL
+    );
 "];
 
 /// Sets the connection up and brings the tables up to date.

@@ -8,6 +8,7 @@ mod blocks;
 mod dht;
 pub(crate) mod error;
 mod groups;
+mod keys;
 mod messages;
 mod params;
 mod peek;
@@ -70,7 +71,7 @@ struct Method {
 /// Carries out a call.
 pub(crate) fn call(world: &mut World, node: usize, method: &str, params: &[Json]) -> Answer {
     let tables = [blocks::METHODS, status::METHODS, accounts::METHODS, posts::METHODS, messages::METHODS];
-    let more_tables = [dht::METHODS, groups::METHODS, peek::METHODS];
+    let more_tables = [dht::METHODS, groups::METHODS, peek::METHODS, keys::METHODS];
     let method = tables.iter().chain(&more_tables).flat_map(|table| table.iter()).find(|entry| entry.name == method);
     let Some(method) = method else {
         return Err(RpcError::new(RpcError::METHOD_NOT_FOUND, "Method not found"));

@@ -10,6 +10,9 @@ const WARNING: &str = "This is a pre-release test build - use at your own risk";
 /// The port at which a node's swarm listens, as nodes of hosts of their own have it.
 const SWARM_PORT: u16 = 29333;
 
+/// The port of the block chain's network, likewise.
+const CHAIN_PORT: u16 = SWARM_PORT - 1000;
+
 pub(super) const METHODS: &[Method] = &[
     Method {
         name: "getinfo",
@@ -28,6 +31,12 @@ pub(super) const METHODS: &[Method] = &[
         counts: 0..=0,
         help: "getconnectioncount\nReturns the number of connections to other nodes.",
         run: |call| Ok(connections(call).into()),
+    },
+    Method {
+        name: "getpeerinfo",
+        counts: 0..=0,
+        help: "getpeerinfo\nReturns data about each connected network node.",
+        run: peers,
     },
     Method {
         name: "torrentstatus",
@@ -65,7 +74,7 @@ fn info(call: &mut Call<'_>) -> Answer {
         ("dht_nodes", Json::from(nodes.saturating_sub(1))),
         ("dht_global_nodes", Json::from(nodes)),
         ("proxy", Json::text("")),
-        ("ext_port1", Json::Integer(i64::from(SWARM_PORT) - 1000)),
+        ("ext_port1", Json::Integer(CHAIN_PORT.into())),
         ("ext_port2", Json::Integer(SWARM_PORT.into())),
         ("difficulty", Json::Real(DIFFICULTY)),
         ("testnet", Json::Bool(false)),
@@ -99,6 +108,30 @@ fn info(call: &mut Call<'_>) -> Answer {
     // Nothing travels over a network here.
     members.extend(traffic.map(|name| (name, Json::Integer(0))));
     Ok(Json::object(members).into())
+}
+
+fn peers(call: &mut Call<'_>) -> Answer {
+    let world = &call.world;
+    let height = Json::Integer(world.chain.height().into());
+    let others = (0..world.nodes.len()).filter(|other| *other != call.node && world.nodes[*other].is_up);
+    let peer = |other: usize| {
+        Json::object([
+            ("addr", Json::text(format!("{}:{CHAIN_PORT}", address(other)))),
+            ("services", Json::text("00000001")),
+            ("lastsend", Json::Integer(0)),
+            ("lastrecv", Json::Integer(0)),
+            ("bytessent", Json::Integer(0)),
+            ("bytesrecv", Json::Integer(0)),
+            ("conntime", Json::Integer(0)),
+            ("version", Json::Integer(70_003)),
+            ("subver", Json::text("")),
+            // The node with the lower number is the one that was there to be connected to.
+            ("inbound", Json::Bool(other > call.node)),
+            ("startingheight", height.clone()),
+            ("banscore", Json::Integer(0)),
+        ])
+    };
+    Ok(Json::Array(others.map(peer).collect()).into())
 }
 
 fn mining_info(call: &mut Call<'_>) -> Answer {

@@ -8,6 +8,7 @@ mod http;
 mod calls;
 mod dht;
 mod faults;
+mod keys;
 mod messages;
 mod posts;
 mod server;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Client, text};
 use crate::error::{NodeFault, RpcError};
 use crate::names::{BlockHeight, Username};
-use crate::wire::{Block, MiningInfo, NodeInfo, Registration};
+use crate::wire::{Block, MiningInfo, NodeInfo, PeerInfo, Registration};
 
 impl Client {
     /// The node's state (`getinfo`).
@@ -21,6 +21,11 @@ impl Client {
     /// Peers in the block chain's network (`getconnectioncount`).
     pub async fn connection_count(&self) -> Result<u32, RpcError> {
         self.typed("getconnectioncount", vec![]).await
+    }
+
+    /// The nodes that this one is connected to in the block chain's network (`getpeerinfo`).
+    pub async fn peers(&self) -> Result<Vec<PeerInfo>, RpcError> {
+        self.typed("getpeerinfo", vec![]).await
     }
 
     /// Hash of the newest block (`getbestblockhash`).

@@ -8,6 +8,7 @@
 mod accounts;
 mod chain;
 mod dht;
+mod keys;
 mod messages;
 mod posts;
 

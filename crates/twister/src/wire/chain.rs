@@ -16,6 +16,9 @@ pub struct NodeInfo {
     pub blocks: BlockHeight,
     /// Peers in the block chain's network.
     pub connections: u32,
+    /// How far the clocks of its peers are ahead of its own in the middle, in seconds.
+    #[serde(default, rename = "timeoffset")]
+    pub time_offset: i64,
     /// Nodes in the DHT's routing table.
     #[serde(default)]
     pub dht_nodes: u32,
@@ -91,6 +94,22 @@ pub struct Block {
     /// Hash of the block before; none for the first.
     #[serde(default, rename = "previousblockhash")]
     pub previous_hash: Option<String>,
+}
+
+/// Another node, as this one is connected to it in the block chain's network (`getpeerinfo`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PeerInfo {
+    /// Its address and port.
+    pub addr: String,
+    /// Whether it has connected to this node, and not this node to it.
+    #[serde(default)]
+    pub inbound: bool,
+    /// Height of its chain when the connection was made; -1 if it has not said.
+    #[serde(default, rename = "startingheight")]
+    pub starting_height: i64,
+    /// Since when they are connected, in Unix seconds.
+    #[serde(default, rename = "conntime")]
+    pub connected_since: i64,
 }
 
 /// The state of block making (`getmininginfo`).

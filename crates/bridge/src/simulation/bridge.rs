@@ -1,9 +1,11 @@
 //! A bridge under test: the two halves of the engine over one database, and how they are killed and started again.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use rand::Rng as _;
+use rusqlite::Transaction;
 use twister::PostNumber;
 
 use super::plan::{MINUTE, Publication, SECOND};
@@ -17,6 +19,11 @@ use crate::message::Qos;
 use crate::outgoing::Outgoing;
 use crate::store::{FrameRow, RowId, Store, StoreError};
 use crate::watch::Watch;
+
+thread_local! {
+    /// Empty databases, left by bridges of earlier runs.
+    static STORES: RefCell<Vec<Store>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A bridge with its database and its broker, which both outlive its runs.
 pub(super) struct Bridge {
@@ -96,7 +103,7 @@ impl From<StoreError> for Halt {
 
 impl Bridge {
     pub(super) fn new(stream: Stream, config: BridgeConfig) -> Self {
-        let store = Store::in_memory();
+        let store = STORES.with_borrow_mut(Vec::pop).unwrap_or_else(Store::in_memory);
         let query = "INSERT INTO identity VALUES ('stream', ?1)";
         store.run(|tx| tx.execute(query, [stream.as_str()])).unwrap();
         Self {
@@ -113,6 +120,21 @@ impl Bridge {
             met: BTreeMap::new(),
             disk: Disk::Good,
         }
+    }
+
+    /// Leaves the database, emptied, to a bridge of another run: making one takes its time.
+    pub(super) fn end(self) {
+        self.store.set_budget(None);
+        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name = 'sqlite_sequence'";
+        let tables: Vec<String> =
+            self.store.run(|tx| tx.prepare_cached(tables)?.query_map([], |row| row.get(0))?.collect()).unwrap();
+        let delete = |tx: &Transaction<'_>| {
+            tables
+                .iter()
+                .try_for_each(|table| tx.prepare_cached(&format!("DELETE FROM {table}"))?.execute([]).map(drop))
+        };
+        self.store.run(delete).unwrap();
+        STORES.with_borrow_mut(|stores| stores.push(self.store));
     }
 
     /// The broker got a message; true if it keeps it for the bridge.

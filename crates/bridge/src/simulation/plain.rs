@@ -43,7 +43,7 @@ impl World {
                 members.iter().map(|to| Receiver::Account(self.plan.members[*to].name.clone())).collect()
             }
         };
-        self.record.commits.push(Commit { at: self.now, by: member, message });
+        self.record.add_commit(Commit { at: self.now, by: member, message });
         for receiver in receivers {
             let next = self.network.last(member).map_or(PostNumber(0), PostNumber::next);
             let body = Body::Frame { receiver, text: text.clone(), packed: false };
@@ -87,6 +87,6 @@ impl World {
         let Some(message) = self.record.find(author, &Message::new(topic, payload, qos)) else { return };
         self.trace
             .note(self.now, ("plain", member, message), || format!("{member} gets message {message} of {author}"));
-        self.record.handed.push(Handed { to: member, from: author, message });
+        self.record.add_handed(Handed { to: member, from: author, message });
     }
 }

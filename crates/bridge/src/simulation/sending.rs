@@ -8,7 +8,7 @@ use twister::{PostNumber, Username};
 
 use super::bridge::{Halt, Made};
 use super::network::{Body, Refusal};
-use super::plan::{Audience, Kind, SECOND, config};
+use super::plan::{Audience, Kind, SECOND};
 use super::world::{Event, Reply, Task, World};
 use crate::message::{Message, Qos};
 use crate::outgoing::{Fate, Outcome, PeerTerms};
@@ -58,7 +58,8 @@ impl World {
                 self.note_commit(member, offered.message);
             }
         }
-        self.plan(Task::Send, member, 0);
+        let pause = self.rng.random_range(0..5);
+        self.plan(Task::Send, member, pause);
         // Being killed here means that the broker is not told.
         self.step(member)?;
         let bridge = self.bridges.get_mut(&member).unwrap();
@@ -105,7 +106,7 @@ impl World {
 
     /// A peer's subscriptions have become known.
     pub(super) fn hear(&mut self, member: usize, of: usize, packed: bool) {
-        let wanted = config(&self.plan.members[of]).wanted();
+        let wanted = self.plan.members[of].filters();
         let name = self.plan.members[of].name.clone();
         let Some(bridge) = self.bridges.get_mut(&member) else { return };
         if bridge.running.is_none() {
@@ -346,7 +347,7 @@ impl World {
         let came_through = self.record.messages[index].path.contains(&receiver.name);
         let wanted = receiver.wants(&message.topic) && receiver.follows.contains(&member) && !came_through;
         let may_expire = self.expiry(index).is_some();
-        let has_it = self.record.handed.iter().any(|handed| handed.to == to && handed.message == index);
+        let has_it = self.record.copies.contains_key(&(to, index));
         if wanted && !may_expire && !has_it && self.plan.members[to].kind == Kind::Bridge {
             self.break_promise(|| {
                 format!("{member} is told that {name} has message {index}, which its broker has not")

@@ -122,6 +122,8 @@ pub(super) struct Node {
     pub up_at: u64,
     /// The numbers of others that it has.
     pub has: BTreeMap<usize, BTreeSet<u32>>,
+    /// Those of them that its member has not looked at.
+    pub news: BTreeMap<usize, BTreeSet<u32>>,
     /// When its swarm of an author joins that of the author's node; never, if there is none.
     joins_at: BTreeMap<usize, Option<u64>>,
 }
@@ -131,7 +133,7 @@ impl World {
         let plan = Plan::draw(seed);
         v1::write_plain(!plan.compressed);
         let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed);
-        let network = Network::new(plan.members.iter().map(|member| (member.name.clone(), member.age)));
+        let network = Network::new(plan.members.iter().map(|member| (member.name.clone(), member.posts_left)));
         let mut bridges = BTreeMap::new();
         let mut plains = BTreeMap::new();
         for (index, member) in plan.members.iter().enumerate() {
@@ -186,7 +188,8 @@ impl World {
             self.breach = promises::check(&mut self).err();
         }
         *self.tally.entry("events").or_default() += events;
-        let Self { trace, breach, tally, .. } = self;
+        let Self { trace, breach, tally, bridges, .. } = self;
+        bridges.into_values().for_each(Bridge::end);
         Life { hash: trace.hash(), breach, lines: trace.lines(), tally }
     }
 
@@ -369,7 +372,8 @@ impl World {
         }
         for of in 0..self.plan.members.len() {
             let last = self.nodes[member].has.get(&of).and_then(|has| has.last().copied());
-            let begins_at = PostNumber(last.map_or(0, |last| last + 1));
+            let begins_at = last.map_or(self.network.first(of), |last| PostNumber(last + 1));
+            self.nodes[member].news.remove(&of);
             match self.bridges.get_mut(&member) {
                 Some(bridge) => drop(bridge.met.insert(of, begins_at)),
                 None => drop(self.plains.get_mut(&member).unwrap().met.insert(of, begins_at)),
@@ -474,8 +478,12 @@ impl World {
         if up_at > self.now {
             return self.at(up_at, Event::Visible { node, author, number });
         }
+        let begins_at = self.bridges.get(&node).and_then(|bridge| bridge.met.get(&author));
+        if begins_at.is_none_or(|begins_at| number >= begins_at.0) {
+            self.nodes[node].news.entry(author).or_default().insert(number);
+        }
         self.nodes[node].has.entry(author).or_default().insert(number);
-        let pause = self.rng.random_range(0..200);
+        let pause = self.rng.random_range(0..1000);
         self.plan(Task::Look, node, pause);
     }
 }

@@ -212,7 +212,7 @@ impl World {
         let bridge = self.bridges.get_mut(&member).unwrap();
         match (way, &mut bridge.running) {
             (_, None) => {}
-            (0, _) => self.kill(member),
+            (0, _) => self.kill(member, "kills between two tasks"),
             (1 | 2, Some(running)) => running.fuse = Some(steps),
             (_, Some(_)) if bridge.disk == Disk::Good => {
                 bridge.disk = Disk::Deadly;
@@ -227,7 +227,6 @@ impl World {
         let bridge = self.bridges.get_mut(&member).unwrap();
         bridge.disk = Disk::Full;
         bridge.store.set_budget(Some(left));
-        self.count("full disks");
     }
 
     /// There is room again, and nothing more is about to kill the bridge.
@@ -245,7 +244,7 @@ impl World {
         }
     }
 
-    pub(super) fn kill(&mut self, member: usize) {
+    fn kill(&mut self, member: usize, how: &'static str) {
         let bridge = self.bridges.get_mut(&member).unwrap();
         bridge.running = None;
         bridge.life += 1;
@@ -257,7 +256,7 @@ impl World {
         let messages = &self.record.messages;
         bridge.to_take.retain(|offered| messages[offered.message].qos != Qos::AtMostOnce);
         bridge.to_take.iter_mut().for_each(|offered| offered.again = true);
-        self.count("kills");
+        self.count(how);
         self.trace.note(self.now, ("kill", member), || format!("{member} is killed"));
         let longest = if self.now < self.plan.heals_at { 10 * MINUTE } else { 5 * SECOND };
         let pause = self.rng.random_range(SECOND..longest);
@@ -306,23 +305,28 @@ impl World {
             return;
         }
         match halt {
-            Halt::Killed => self.kill(member),
+            Halt::Killed => self.kill(member, "kills between two steps of a task"),
             Halt::Store(error) => match bridge.disk {
                 Disk::Good => self.break_promise(|| format!("the database of {member} fails: {error}")),
-                Disk::Deadly => self.kill(member),
-                Disk::Full => self.plan(task, member, 30 * SECOND),
+                Disk::Deadly => self.kill(member, "kills in a transaction"),
+                Disk::Full => {
+                    self.count("writes to a full disk");
+                    self.plan(task, member, 30 * SECOND);
+                }
             },
             Halt::Node => {
-                let pause =
-                    (500 << bridge.running.as_ref().map_or(0, |running| running.failures.min(6))).min(30 * SECOND);
-                let pause = pause.max(self.nodes[member].up_at.saturating_sub(self.now));
-                self.plan(task, member, pause);
+                let failures = bridge.running.as_ref().map_or(0, |running| running.failures.min(6));
+                let down = self.nodes[member].up_at.saturating_sub(self.now);
+                if down > 0 {
+                    self.count("calls of a node that is away");
+                }
+                self.plan(task, member, (500 << failures).min(30 * SECOND).max(down));
             }
             Halt::QuotaExhausted => {
                 if let Some(running) = &mut bridge.running {
                     running.starving = true;
                 }
-                self.count("famines");
+                self.count("times that the quota is used up");
             }
         }
     }

@@ -43,6 +43,7 @@ impl World {
                 members.iter().map(|to| Receiver::Account(self.plan.members[*to].name.clone())).collect()
             }
         };
+        self.count("messages of peers on v0");
         self.record.add_commit(Commit { at: self.now, by: member, message });
         for receiver in receivers {
             let next = self.network.last(member).map_or(PostNumber(0), PostNumber::next);
@@ -79,6 +80,7 @@ impl World {
     fn take_plain(&mut self, member: usize, author: usize, text: &str) {
         let Ok(v0::Frame { topic, payload, qos, id }) = v0::decode(text) else { return };
         let wanted = self.plan.members[member].wants(&topic);
+        self.count("messages to peers on v0");
         let plain = self.plains.get_mut(&member).unwrap();
         let known = plain.ids && id.is_some_and(|id| !plain.arrived.insert((author, id)));
         if known || !wanted {

@@ -63,6 +63,7 @@ impl World {
             let has = &self.nodes[member].has[&author];
             let mut numbers: Vec<u32> = has.range(search.first.0..=search.last.0).copied().collect();
             if self.chance(self.troubles.repeats) {
+                self.count("posts found again");
                 let has: Vec<u32> = self.nodes[member].has[&author].range(begins_at.0..).copied().collect();
                 numbers.extend((!has.is_empty()).then(|| has[self.rng.random_range(0..has.len())]));
             }

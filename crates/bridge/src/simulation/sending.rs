@@ -8,8 +8,9 @@ use twister::{PostNumber, Username};
 
 use super::bridge::{Halt, Made};
 use super::network::{Body, Refusal};
+use super::nodes::Reply;
 use super::plan::{Audience, Kind, SECOND};
-use super::world::{Event, Reply, Task, World};
+use super::world::{Event, Task, World};
 use crate::message::{Message, Qos};
 use crate::outgoing::{Fate, Outcome, PeerTerms};
 use crate::pack::Pace;
@@ -49,6 +50,9 @@ impl World {
             .store
             .run(|tx| tx.prepare_cached("SELECT packet FROM unreleased")?.query_map([], |row| row.get(0))?.collect());
         let unreleased: Vec<u16> = unreleased.map_err(Halt::Store)?;
+        if offered.iter().any(|offered| offered.again) {
+            self.count("messages offered again by a broker");
+        }
         // From here on the broker may have to offer them again.
         self.bridges.get_mut(&member).unwrap().to_take.iter_mut().take(count).for_each(|offered| offered.again = true);
         self.sending(member, |outgoing, now| outgoing.take(&batch, now))?;
@@ -112,7 +116,13 @@ impl World {
         if bridge.running.is_none() {
             return self.after(SECOND, Event::Hear { member, of, packed });
         }
-        bridge.heard.insert(of, packed);
+        let before = bridge.heard.insert(of, packed);
+        if before == Some(false) && packed {
+            self.count("peers that change from v0 to v1");
+        }
+        if self.now > self.plan.members[member].begins_at {
+            self.count("peers heard of late");
+        }
         self.trace.note(self.now, ("hear", member, of), || format!("{member} hears of {of}, which packs: {packed}"));
         let heard = self.sending(member, |outgoing, _| outgoing.handle_published(&name, &wanted));
         self.plan(Task::Send, member, 0);

@@ -1,9 +1,11 @@
 //! A bridge under test: the two halves of the engine over one database, and how they are killed and started again.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use rand::Rng as _;
+use rusqlite::Transaction;
 use twister::PostNumber;
 
 use super::plan::{MINUTE, Publication, SECOND};
@@ -17,6 +19,11 @@ use crate::message::Qos;
 use crate::outgoing::Outgoing;
 use crate::store::{FrameRow, RowId, Store, StoreError};
 use crate::watch::Watch;
+
+thread_local! {
+    /// Empty databases, left by bridges of earlier runs.
+    static STORES: RefCell<Vec<Store>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A bridge with its database and its broker, which both outlive its runs.
 pub(super) struct Bridge {
@@ -96,7 +103,7 @@ impl From<StoreError> for Halt {
 
 impl Bridge {
     pub(super) fn new(stream: Stream, config: BridgeConfig) -> Self {
-        let store = Store::in_memory();
+        let store = STORES.with_borrow_mut(Vec::pop).unwrap_or_else(Store::in_memory);
         let query = "INSERT INTO identity VALUES ('stream', ?1)";
         store.run(|tx| tx.execute(query, [stream.as_str()])).unwrap();
         Self {
@@ -113,6 +120,21 @@ impl Bridge {
             met: BTreeMap::new(),
             disk: Disk::Good,
         }
+    }
+
+    /// Leaves the database, emptied, to a bridge of another run: making one takes its time.
+    pub(super) fn end(self) {
+        self.store.set_budget(None);
+        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name = 'sqlite_sequence'";
+        let tables: Vec<String> =
+            self.store.run(|tx| tx.prepare_cached(tables)?.query_map([], |row| row.get(0))?.collect()).unwrap();
+        let delete = |tx: &Transaction<'_>| {
+            tables
+                .iter()
+                .try_for_each(|table| tx.prepare_cached(&format!("DELETE FROM {table}"))?.execute([]).map(drop))
+        };
+        self.store.run(delete).unwrap();
+        STORES.with_borrow_mut(|stores| stores.push(self.store));
     }
 
     /// The broker got a message; true if it keeps it for the bridge.
@@ -190,7 +212,7 @@ impl World {
         let bridge = self.bridges.get_mut(&member).unwrap();
         match (way, &mut bridge.running) {
             (_, None) => {}
-            (0, _) => self.kill(member),
+            (0, _) => self.kill(member, "kills between two tasks"),
             (1 | 2, Some(running)) => running.fuse = Some(steps),
             (_, Some(_)) if bridge.disk == Disk::Good => {
                 bridge.disk = Disk::Deadly;
@@ -205,7 +227,6 @@ impl World {
         let bridge = self.bridges.get_mut(&member).unwrap();
         bridge.disk = Disk::Full;
         bridge.store.set_budget(Some(left));
-        self.count("full disks");
     }
 
     /// There is room again, and nothing more is about to kill the bridge.
@@ -223,7 +244,7 @@ impl World {
         }
     }
 
-    pub(super) fn kill(&mut self, member: usize) {
+    fn kill(&mut self, member: usize, how: &'static str) {
         let bridge = self.bridges.get_mut(&member).unwrap();
         bridge.running = None;
         bridge.life += 1;
@@ -235,7 +256,7 @@ impl World {
         let messages = &self.record.messages;
         bridge.to_take.retain(|offered| messages[offered.message].qos != Qos::AtMostOnce);
         bridge.to_take.iter_mut().for_each(|offered| offered.again = true);
-        self.count("kills");
+        self.count(how);
         self.trace.note(self.now, ("kill", member), || format!("{member} is killed"));
         let longest = if self.now < self.plan.heals_at { 10 * MINUTE } else { 5 * SECOND };
         let pause = self.rng.random_range(SECOND..longest);
@@ -284,23 +305,28 @@ impl World {
             return;
         }
         match halt {
-            Halt::Killed => self.kill(member),
+            Halt::Killed => self.kill(member, "kills between two steps of a task"),
             Halt::Store(error) => match bridge.disk {
                 Disk::Good => self.break_promise(|| format!("the database of {member} fails: {error}")),
-                Disk::Deadly => self.kill(member),
-                Disk::Full => self.plan(task, member, 30 * SECOND),
+                Disk::Deadly => self.kill(member, "kills in a transaction"),
+                Disk::Full => {
+                    self.count("writes to a full disk");
+                    self.plan(task, member, 30 * SECOND);
+                }
             },
             Halt::Node => {
-                let pause =
-                    (500 << bridge.running.as_ref().map_or(0, |running| running.failures.min(6))).min(30 * SECOND);
-                let pause = pause.max(self.nodes[member].up_at.saturating_sub(self.now));
-                self.plan(task, member, pause);
+                let failures = bridge.running.as_ref().map_or(0, |running| running.failures.min(6));
+                let down = self.nodes[member].up_at.saturating_sub(self.now);
+                if down > 0 {
+                    self.count("calls of a node that is away");
+                }
+                self.plan(task, member, (500 << failures).min(30 * SECOND).max(down));
             }
             Halt::QuotaExhausted => {
                 if let Some(running) = &mut bridge.running {
                     running.starving = true;
                 }
-                self.count("famines");
+                self.count("times that the quota is used up");
             }
         }
     }

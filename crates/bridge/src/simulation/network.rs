@@ -46,19 +46,31 @@ pub(super) struct Network {
 struct Account {
     name: Username,
     registered: u32,
+    /// The number of its first post of the run.
+    first: PostNumber,
     posts: BTreeMap<u32, Post>,
 }
 
 impl Network {
-    /// Accounts with these names, registered so many blocks ago.
+    /// Accounts with these names, which have so many posts left.
     pub(super) fn new(accounts: impl Iterator<Item = (Username, u32)>) -> Self {
-        let height = 200_000;
-        let account = |(name, age)| Account { name, registered: height - age, posts: BTreeMap::new() };
+        let (height, registered) = (300_000, 200_000);
+        let allowed = highest_allowed_number(BlockHeight(registered), BlockHeight(height));
+        let account = |(name, left)| {
+            let last = Post { body: Body::Foreign, signature: 0, listed_at: 0 };
+            let posts = BTreeMap::from([(allowed.0 - left, last)]);
+            Account { name, registered, first: PostNumber(allowed.0 - left + 1), posts }
+        };
         Self { height, accounts: accounts.map(account).collect(), signatures: 0 }
     }
 
     pub(super) fn add_blocks(&mut self, count: u32) {
         self.height += count;
+    }
+
+    /// The number of the first post that `author` makes in the run.
+    pub(super) fn first(&self, author: usize) -> PostNumber {
+        self.accounts[author].first
     }
 
     /// The highest number that `author` may use now.

@@ -43,7 +43,8 @@ impl World {
                 members.iter().map(|to| Receiver::Account(self.plan.members[*to].name.clone())).collect()
             }
         };
-        self.record.commits.push(Commit { at: self.now, by: member, message });
+        self.count("messages of peers on v0");
+        self.record.add_commit(Commit { at: self.now, by: member, message });
         for receiver in receivers {
             let next = self.network.last(member).map_or(PostNumber(0), PostNumber::next);
             let body = Body::Frame { receiver, text: text.clone(), packed: false };
@@ -79,6 +80,7 @@ impl World {
     fn take_plain(&mut self, member: usize, author: usize, text: &str) {
         let Ok(v0::Frame { topic, payload, qos, id }) = v0::decode(text) else { return };
         let wanted = self.plan.members[member].wants(&topic);
+        self.count("messages to peers on v0");
         let plain = self.plains.get_mut(&member).unwrap();
         let known = plain.ids && id.is_some_and(|id| !plain.arrived.insert((author, id)));
         if known || !wanted {
@@ -87,6 +89,6 @@ impl World {
         let Some(message) = self.record.find(author, &Message::new(topic, payload, qos)) else { return };
         self.trace
             .note(self.now, ("plain", member, message), || format!("{member} gets message {message} of {author}"));
-        self.record.handed.push(Handed { to: member, from: author, message });
+        self.record.add_handed(Handed { to: member, from: author, message });
     }
 }

@@ -12,7 +12,7 @@ use twister::Username;
 use crate::config::{BridgeConfig, parse_bridge};
 use crate::message::{Properties, Qos};
 use crate::route::Waiting;
-use crate::topic::Topic;
+use crate::topic::{Topic, TopicFilter};
 
 const NAMES: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 
@@ -47,8 +47,8 @@ pub(super) struct Member {
     pub wants: BTreeSet<&'static str>,
     pub rules: Vec<Rule>,
     pub begins_at: u64,
-    /// How many blocks before the run it was registered.
-    pub age: u32,
+    /// How many posts it has left at the beginning.
+    pub posts_left: u32,
     /// For each member, when it is heard of, and whether it has announced v1 then.
     pub hears: Vec<Vec<(u64, bool)>>,
 }
@@ -174,7 +174,7 @@ impl Plan {
     pub(super) fn draw(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let troubles = Troubles::draw(&mut rng);
-        let compressed = seed.is_multiple_of(50);
+        let compressed = seed.is_multiple_of(200);
         let heals_at = (HOUR as f64 * 100_f64.powf(rng.random_range(0.0..1.0))) as u64;
         let count = [2, 2, 3, 3, 4, 5].choose(&mut rng).copied().unwrap_or(2);
         let ring = count > 2 && rng.random_bool(0.2);
@@ -203,6 +203,11 @@ impl Member {
 
     pub(super) fn wants(&self, topic: &Topic) -> bool {
         self.wants.contains(class(topic))
+    }
+
+    /// What it wants, as it publishes it.
+    pub(super) fn filters(&self) -> Vec<TopicFilter> {
+        self.wants.iter().map(|class| format!("{class}/#").parse().unwrap()).collect()
     }
 
     pub(super) fn is_bridge(&self) -> bool {
@@ -269,9 +274,9 @@ fn draw_member(
         })
         .collect();
     let name: Username = NAMES[member].parse().unwrap();
-    let age = if troubles.famine { rng.random_range(0..15) } else { 100_000 };
+    let posts_left = if troubles.famine { rng.random_range(0..25) } else { 100_000 };
     let follows = others.into_iter().collect();
-    Member { name, kind, follows, wants, rules, begins_at, age, hears }
+    Member { name, kind, follows, wants, rules, begins_at, posts_left, hears }
 }
 
 fn draw_rule(rng: &mut StdRng, class: &'static str, others: &[usize]) -> Rule {
@@ -307,7 +312,7 @@ fn follow(rng: &mut StdRng, members: &mut [Member]) {
 
 pub(super) fn config(member: &Member) -> BridgeConfig {
     let following: Vec<&str> = member.follows.iter().map(|other| NAMES[*other]).collect();
-    let subscriptions: Vec<String> = member.wants.iter().map(|class| format!("{class}/#")).collect();
+    let subscriptions: Vec<String> = member.filters().iter().map(|filter| filter.as_str().to_owned()).collect();
     let config = json!({
         "name": member.name,
         "twister": { "url": "http://127.0.0.1:28332", "account": member.name },
@@ -319,8 +324,9 @@ pub(super) fn config(member: &Member) -> BridgeConfig {
 }
 
 fn draw_publications(rng: &mut StdRng, members: &[Member], heals_at: u64, compressed: bool) -> Vec<Publication> {
-    let most = if compressed { 30 } else { 100 };
-    let count = 20 + (rng.random_range(0.0..1.0_f64).powi(2) * f64::from(most)) as usize;
+    let most = if compressed { 30 } else { 110 };
+    // Few messages as a rule: what goes wrong with many goes wrong with these, and sooner.
+    let count = 10 + (rng.random_range(0.0..1.0_f64).powi(6) * f64::from(most)) as usize;
     let mut publications: Vec<Publication> = Vec::new();
     let mut at = 0;
     for serial in 0..count {

@@ -33,7 +33,7 @@ impl World {
             let (topic, len, qos) = (of.topic.as_str(), of.payload.len(), u8::from(of.qos));
             format!("{member} takes message {message} ({topic}, {len} bytes, QoS {qos})")
         });
-        self.record.commits.push(Commit { at: self.now, by: member, message });
+        self.record.add_commit(Commit { at: self.now, by: member, message });
     }
 
     fn rule_of(&self, message: MessageIndex) -> Option<&Rule> {
@@ -86,17 +86,16 @@ impl World {
             if path.contains(&me.name) {
                 broken.push("it was here before");
             }
-            let taken =
-                self.record.commits.iter().rfind(|commit| commit.message == message).map_or(0, |commit| commit.at);
+            let taken = self.record.taken_at(message);
             let is_late = |expiry| self.now > taken + expiry + ROUNDING;
             if self.plan.troubles.clocks_are_right() && self.expiry(message).is_some_and(is_late) {
                 broken.push("it has expired");
             }
         }
-        let copies = self.record.handed.iter().filter(|handed| handed.to == to && handed.message == message).count();
+        let copies = self.record.copies.get(&(to, message)).copied().unwrap_or_default();
         let takes = match author.kind {
             Kind::Plain { ids: false } => self.record.posts_with(message),
-            _ => self.record.commits.iter().filter(|commit| commit.message == message).count(),
+            _ => self.record.takes.get(&message).copied().unwrap_or_default(),
         };
         if copies > takes {
             broken.push("it was handed over more often than it was sent");
@@ -190,7 +189,7 @@ impl<'a> Pair<'a> {
             true => Receiver::Everybody,
             false => Receiver::Account(world.plan.members[to].name.clone()),
         };
-        let looks = record.looks.iter().filter(|((member, _), _)| *member == to);
+        let looks = record.looks.range((to, 0)..=(to, u64::MAX));
         let posts = looks.filter_map(|((_, signature), look)| Some((record.posts.get(signature)?, *look)));
         Self {
             world,

@@ -36,7 +36,10 @@ impl World {
             return Err(Halt::Node);
         }
         for author in self.plan.members[member].follows.clone() {
-            self.look_at(member, author)?;
+            let has_news = self.nodes[member].news.get(&author).is_some_and(|news| !news.is_empty());
+            if has_news || self.chance(self.troubles.repeats) {
+                self.look_at(member, author)?;
+            }
         }
         Ok(())
     }
@@ -60,6 +63,7 @@ impl World {
             let has = &self.nodes[member].has[&author];
             let mut numbers: Vec<u32> = has.range(search.first.0..=search.last.0).copied().collect();
             if self.chance(self.troubles.repeats) {
+                self.count("posts found again");
                 let has: Vec<u32> = self.nodes[member].has[&author].range(begins_at.0..).copied().collect();
                 numbers.extend((!has.is_empty()).then(|| has[self.rng.random_range(0..has.len())]));
             }
@@ -92,6 +96,7 @@ impl World {
         }
         let name = self.plan.members[author].name.clone();
         let news = self.receiving(member, |incoming, now| incoming.handle_posts(&name, found, now))?;
+        let is_for_it = !signatures.is_empty();
         let look = self.record.next_look(self.now);
         for signature in signatures {
             self.record.looks.entry((member, signature)).or_insert(look);
@@ -102,6 +107,14 @@ impl World {
         });
         let watch = self.step(member)?.watches.get_mut(&author).unwrap();
         numbers.iter().for_each(|number| watch.handle_looked_at(PostNumber(*number), mono));
+        if let Some(news) = self.nodes[member].news.get_mut(&author) {
+            news.retain(|number| !numbers.contains(number));
+        }
+        // What is for others changes nothing.
+        if !is_for_it {
+            self.plan_poll(member);
+            return Ok(());
+        }
         self.handle_news(member, news)
     }
 
@@ -109,12 +122,15 @@ impl World {
     fn plan_search(&mut self, member: usize, author: usize) {
         let mono = self.clock(member).mono;
         let Some(running) = &self.bridges[&member].running else { return };
-        let (Some(watch), Some(has)) = (running.watches.get(&author), self.nodes[member].has.get(&author)) else {
+        let (Some(watch), Some(news)) = (running.watches.get(&author), self.nodes[member].news.get(&author)) else {
             return;
         };
+        if news.is_empty() {
+            return;
+        }
         let finds = |pause: &u64| {
             let searches = watch.poll_searches(mono + Duration::from_millis(*pause));
-            searches.iter().any(|search| has.range(search.first.0..=search.last.0).next().is_some())
+            searches.iter().any(|search| news.range(search.first.0..=search.last.0).next().is_some())
         };
         let pauses = (0..=10).map(|doubled| SECOND << doubled);
         if let Some(pause) = pauses.into_iter().find(finds) {
@@ -132,7 +148,8 @@ impl World {
         if !rows.is_empty() {
             self.plan(Task::Deliver, member, 0);
         }
-        self.plan(Task::Send, member, 0);
+        let pause = self.rng.random_range(0..150);
+        self.plan(Task::Send, member, pause);
         self.plan_poll(member);
         for (peer, receipts) in receipts {
             let outcomes = self.sending(member, |outgoing, now| outgoing.handle_receipts(&peer, &receipts, now))?;
@@ -171,6 +188,7 @@ impl World {
             return Ok(());
         }
         let rows = self.bridges[&member].store.run(|tx| crate::store::inbox::rows_after(tx, cursor, WINDOW))?;
+        let is_full = rows.len() == WINDOW;
         let Some(last) = rows.last().map(|row| row.id) else { return Ok(()) };
         let wall_ms = self.clock(member).wall_ms;
         let (expired, good): (Vec<_>, Vec<_>) =
@@ -187,7 +205,9 @@ impl World {
         let pause = if self.chance(0.1) { self.rng.random_range(1..MINUTE) } else { self.rng.random_range(1..100) };
         let (life, rows) = (self.bridges[&member].life, good.iter().map(|row| row.id).collect());
         self.after(pause, Event::Delivered { member, life, rows });
-        self.plan(Task::Deliver, member, 1);
+        if is_full {
+            self.plan(Task::Deliver, member, 1);
+        }
         Ok(())
     }
 
@@ -209,7 +229,7 @@ impl World {
             return;
         }
         self.record.rows.insert((member, row.id), self.record.handed.len());
-        self.record.handed.push(Handed { to: member, from, message });
+        self.record.add_handed(Handed { to: member, from, message });
         self.check_handed(member, row, message);
         // Another client of the broker sends it on, once and with its path.
         if class(&row.message.topic) == RING && self.record.find(member, &row.message).is_none() {
@@ -236,7 +256,8 @@ impl World {
         }
         self.trace.note(self.now, ("delivered", member, &rows), || format!("{member} has rows {rows:?} delivered"));
         let delivered = self.receiving(member, |incoming, now| incoming.handle_delivered(&rows, now));
-        self.plan(Task::Send, member, 0);
+        let pause = self.rng.random_range(0..150);
+        self.plan(Task::Send, member, pause);
         if let Err(halt) = delivered {
             self.handle_halt(member, Task::Deliver, halt);
         }

@@ -19,7 +19,11 @@ pub(super) struct Record {
     pub messages: Vec<Publication>,
     known: BTreeMap<(usize, String, Vec<u8>), MessageIndex>,
     pub commits: Vec<Commit>,
+    /// How often each message was taken.
+    pub takes: BTreeMap<MessageIndex, usize>,
     pub handed: Vec<Handed>,
+    /// How often each member was handed each message.
+    pub copies: BTreeMap<(usize, MessageIndex), usize>,
     /// By member and row: which entry of `handed` it is.
     pub rows: BTreeMap<(usize, RowId), usize>,
     /// By author and number in the author's stream.
@@ -91,9 +95,24 @@ impl Record {
         index
     }
 
+    pub(super) fn add_commit(&mut self, commit: Commit) {
+        *self.takes.entry(commit.message).or_default() += 1;
+        self.commits.push(commit);
+    }
+
+    pub(super) fn add_handed(&mut self, handed: Handed) {
+        *self.copies.entry((handed.to, handed.message)).or_default() += 1;
+        self.handed.push(handed);
+    }
+
     /// A look that is made now.
     pub(super) fn next_look(&self, at: u64) -> Look {
         Look { at, order: self.looks.len() }
+    }
+
+    /// When a message was taken last.
+    pub(super) fn taken_at(&self, message: MessageIndex) -> u64 {
+        self.commits.iter().rfind(|commit| commit.message == message).map_or(0, |commit| commit.at)
     }
 
     /// Which message of `by` it is.
@@ -128,15 +147,16 @@ impl Record {
                 Content::Piece { offset, total, bytes } => (u64::from(offset), u64::from(total), bytes),
             };
             let end = start + bytes.len() as u64;
-            if start == 0 {
+            if start == 0 && !self.numbers.contains_key(&(by, entry.number)) {
                 // A beginning tells what it is the beginning of.
-                let is_it = |(_, candidate): &(usize, &Publication)| {
+                let is_it = |candidate: &Publication| {
+                    let is_long = candidate.payload.len() as u64 == total;
                     candidate.by == by
+                        && is_long
                         && candidate.topic == entry.topic
                         && candidate.payload.starts_with(&bytes)
-                        && candidate.payload.len() as u64 == total
                 };
-                let (message, _) = self.messages.iter().enumerate().find(is_it)?;
+                let message = self.messages.iter().position(is_it)?;
                 self.numbers.insert((by, entry.number), message);
             }
             parts.push(Part { which: Which::Number(entry.number), start, end, total });

@@ -8,8 +8,9 @@ use twister::{PostNumber, Username};
 
 use super::bridge::{Halt, Made};
 use super::network::{Body, Refusal};
-use super::plan::{Audience, Kind, SECOND, config};
-use super::world::{Event, Reply, Task, World};
+use super::nodes::Reply;
+use super::plan::{Audience, Kind, SECOND};
+use super::world::{Event, Task, World};
 use crate::message::{Message, Qos};
 use crate::outgoing::{Fate, Outcome, PeerTerms};
 use crate::pack::Pace;
@@ -49,6 +50,9 @@ impl World {
             .store
             .run(|tx| tx.prepare_cached("SELECT packet FROM unreleased")?.query_map([], |row| row.get(0))?.collect());
         let unreleased: Vec<u16> = unreleased.map_err(Halt::Store)?;
+        if offered.iter().any(|offered| offered.again) {
+            self.count("messages offered again by a broker");
+        }
         // From here on the broker may have to offer them again.
         self.bridges.get_mut(&member).unwrap().to_take.iter_mut().take(count).for_each(|offered| offered.again = true);
         self.sending(member, |outgoing, now| outgoing.take(&batch, now))?;
@@ -58,7 +62,8 @@ impl World {
                 self.note_commit(member, offered.message);
             }
         }
-        self.plan(Task::Send, member, 0);
+        let pause = self.rng.random_range(0..5);
+        self.plan(Task::Send, member, pause);
         // Being killed here means that the broker is not told.
         self.step(member)?;
         let bridge = self.bridges.get_mut(&member).unwrap();
@@ -105,13 +110,19 @@ impl World {
 
     /// A peer's subscriptions have become known.
     pub(super) fn hear(&mut self, member: usize, of: usize, packed: bool) {
-        let wanted = config(&self.plan.members[of]).wanted();
+        let wanted = self.plan.members[of].filters();
         let name = self.plan.members[of].name.clone();
         let Some(bridge) = self.bridges.get_mut(&member) else { return };
         if bridge.running.is_none() {
             return self.after(SECOND, Event::Hear { member, of, packed });
         }
-        bridge.heard.insert(of, packed);
+        let before = bridge.heard.insert(of, packed);
+        if before == Some(false) && packed {
+            self.count("peers that change from v0 to v1");
+        }
+        if self.now > self.plan.members[member].begins_at {
+            self.count("peers heard of late");
+        }
         self.trace.note(self.now, ("hear", member, of), || format!("{member} hears of {of}, which packs: {packed}"));
         let heard = self.sending(member, |outgoing, _| outgoing.handle_published(&name, &wanted));
         self.plan(Task::Send, member, 0);
@@ -347,7 +358,7 @@ impl World {
         let came_through = self.record.messages[index].path.contains(&receiver.name);
         let wanted = receiver.wants(&message.topic) && receiver.follows.contains(&member) && !came_through;
         let may_expire = self.expiry(index).is_some();
-        let has_it = self.record.handed.iter().any(|handed| handed.to == to && handed.message == index);
+        let has_it = self.record.copies.contains_key(&(to, index));
         if wanted && !may_expire && !has_it && self.plan.members[to].kind == Kind::Bridge {
             self.break_promise(|| {
                 format!("{member} is told that {name} has message {index}, which its broker has not")

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 /// Most lines that are kept.
-const KEPT: usize = 100_000;
+const KEPT: usize = 400;
 
 /// The record of a run.
 pub(super) struct Trace {

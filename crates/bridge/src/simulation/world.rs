@@ -1,7 +1,7 @@
-//! The loop of events, and the troubles among them.
+//! The members with all that is theirs, and the loop of events.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -9,9 +9,10 @@ use rand::{Rng as _, SeedableRng as _};
 use twister::PostNumber;
 
 use super::bridge::Bridge;
-use super::network::{Body, Network, Post, Refusal};
+use super::network::Network;
+use super::nodes::Node;
 use super::plain::Plain;
-use super::plan::{DAY, HOUR, Kind, MINUTE, Plan, Publication, SECOND, Troubles, config};
+use super::plan::{DAY, Kind, MINUTE, Plan, Publication, Troubles, config};
 use super::promises;
 use super::record::{MessageIndex, Record};
 use super::trace::Trace;
@@ -86,16 +87,6 @@ pub(super) enum Event {
     Heal,
 }
 
-/// What became of a post at the node.
-pub(super) enum Reply {
-    Posted(u64),
-    /// No reply came.
-    Open,
-    Refused(Refusal),
-    UnknownReceiver,
-    Down,
-}
-
 /// The members, their nodes and what is between them.
 pub(super) struct World {
     pub plan: Plan,
@@ -115,23 +106,12 @@ pub(super) struct World {
     pub breach: Option<String>,
 }
 
-/// A member's node.
-#[derive(Debug, Default)]
-pub(super) struct Node {
-    /// It does not answer before.
-    pub up_at: u64,
-    /// The numbers of others that it has.
-    pub has: BTreeMap<usize, BTreeSet<u32>>,
-    /// When its swarm of an author joins that of the author's node; never, if there is none.
-    joins_at: BTreeMap<usize, Option<u64>>,
-}
-
 impl World {
     pub(super) fn new(seed: u64, in_words: bool) -> Self {
         let plan = Plan::draw(seed);
         v1::write_plain(!plan.compressed);
         let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed);
-        let network = Network::new(plan.members.iter().map(|member| (member.name.clone(), member.age)));
+        let network = Network::new(plan.members.iter().map(|member| (member.name.clone(), member.posts_left)));
         let mut bridges = BTreeMap::new();
         let mut plains = BTreeMap::new();
         for (index, member) in plan.members.iter().enumerate() {
@@ -186,7 +166,8 @@ impl World {
             self.breach = promises::check(&mut self).err();
         }
         *self.tally.entry("events").or_default() += events;
-        let Self { trace, breach, tally, .. } = self;
+        let Self { trace, breach, tally, bridges, .. } = self;
+        bridges.into_values().for_each(Bridge::end);
         Life { hash: trace.hash(), breach, lines: trace.lines(), tally }
     }
 
@@ -202,9 +183,18 @@ impl World {
         self.at(self.now + pause, event);
     }
 
-    fn at(&mut self, at: u64, event: Event) {
+    pub(super) fn at(&mut self, at: u64, event: Event) {
         self.order += 1;
         self.queue.push(Reverse((at, self.order, event)));
+    }
+
+    /// Has events that would come later than in a minute come within one.
+    pub(super) fn hasten(&mut self, is_meant: impl Fn(&Event) -> bool) {
+        for (at, order, event) in std::mem::take(&mut self.queue).into_sorted_vec().into_iter().map(|entry| entry.0) {
+            let soon = is_meant(&event) && at > self.now + MINUTE;
+            let at = if soon { self.now + self.rng.random_range(0..MINUTE) } else { at };
+            self.queue.push(Reverse((at, order, event)));
+        }
     }
 
     /// Has `member` do something after `pause`, or earlier if that was planned.
@@ -255,33 +245,9 @@ impl World {
                 self.nodes[member].joins_at.insert(of, joins_at);
             }
         }
-        if self.troubles.wrong_clocks {
-            self.bridges.values_mut().for_each(|bridge| {
-                bridge.clock_error_ms = self.rng.random_range(-(DAY as i64)..DAY as i64);
-            });
-        }
-        let Troubles { crashes, full_disks, outages, broker_absences, clock_jumps, .. } = self.troubles;
-        self.scatter(crashes, Event::Crash);
-        self.scatter(full_disks, Event::DiskFills);
-        self.scatter(outages, Event::NodeLeaves);
-        self.scatter(broker_absences, Event::BrokerLeaves);
-        self.scatter(clock_jumps, Event::ClockJumps);
+        self.plan_troubles();
         self.after(10 * MINUTE, Event::Block);
         self.at(self.plan.heals_at, Event::Heal);
-    }
-
-    /// Has something happen to bridges so many times. Half of it strikes when there is something going on.
-    fn scatter(&mut self, times: usize, event: impl Fn(usize) -> Event) {
-        let bridges: Vec<usize> = self.bridges.keys().copied().collect();
-        let busy: Vec<u64> = self.plan.publications.iter().map(|publication| publication.at).collect();
-        for _ in 0..times {
-            let at = match busy.is_empty() || self.rng.random_bool(0.5) {
-                true => self.rng.random_range(0..self.plan.heals_at),
-                false => busy[self.rng.random_range(0..busy.len())] + self.rng.random_range(0..30 * SECOND),
-            };
-            let bridge = bridges[self.rng.random_range(0..bridges.len())];
-            self.at(at, event(bridge));
-        }
     }
 
     fn handle(&mut self, event: Event) {
@@ -316,41 +282,6 @@ impl World {
         }
     }
 
-    fn strike(&mut self, trouble: Event) {
-        self.trace.note(self.now, format!("{trouble:?}"), || format!("{trouble:?}"));
-        match trouble {
-            Event::Crash(member) => self.light_fuse(member),
-            Event::DiskFills(member) => {
-                self.fill_disk(member);
-                let pause = self.rng.random_range(SECOND..30 * MINUTE);
-                self.after(pause, Event::DiskEmpties(member));
-            }
-            Event::DiskEmpties(member) => self.empty_disk(member),
-            Event::NodeLeaves(member) => {
-                let pause = (MINUTE as f64 * 1000_f64.powf(self.rng.random_range(0.0..1.0))) as u64;
-                self.nodes[member].up_at = (self.now + pause).min(self.plan.heals_at);
-            }
-            Event::BrokerLeaves(member) => {
-                self.count("broker absences");
-                self.bridges.get_mut(&member).unwrap().broker_away = true;
-                let pause = self.rng.random_range(MINUTE..12 * HOUR);
-                self.after(pause, Event::BrokerReturns(member));
-            }
-            Event::BrokerReturns(member) => self.return_broker(member),
-            Event::ClockJumps(member) => {
-                let jump = self.rng.random_range(-6 * HOUR as i64..6 * HOUR as i64);
-                self.bridges.get_mut(&member).unwrap().clock_error_ms += jump;
-            }
-            _ => {}
-        }
-    }
-
-    fn return_broker(&mut self, member: usize) {
-        self.bridges.get_mut(&member).unwrap().broker_away = false;
-        self.plan(Task::Deliver, member, 0);
-        self.plan(Task::Take, member, 0);
-    }
-
     fn publish(&mut self, message: MessageIndex) {
         let Publication { by, .. } = self.record.messages[message];
         match self.bridges.get_mut(&by) {
@@ -364,118 +295,20 @@ impl World {
     }
 
     fn begin_member(&mut self, member: usize) {
+        if self.now > 0 {
+            self.count("members that begin late");
+        }
         if self.bridges.contains_key(&member) {
             self.start(member);
         }
         for of in 0..self.plan.members.len() {
             let last = self.nodes[member].has.get(&of).and_then(|has| has.last().copied());
-            let begins_at = PostNumber(last.map_or(0, |last| last + 1));
+            let begins_at = last.map_or(self.network.first(of), |last| PostNumber(last + 1));
+            self.nodes[member].news.remove(&of);
             match self.bridges.get_mut(&member) {
                 Some(bridge) => drop(bridge.met.insert(of, begins_at)),
                 None => drop(self.plains.get_mut(&member).unwrap().met.insert(of, begins_at)),
             }
         }
-    }
-
-    fn handle_block(&mut self) {
-        self.network.add_blocks(1);
-        if self.now < self.plan.heals_at {
-            let mean = if self.troubles.famine { 3 * HOUR } else { 10 * MINUTE };
-            let pause = self.rng.random_range(1..2 * mean);
-            self.after(pause, Event::Block);
-        }
-        self.wake_starving();
-    }
-
-    /// The troubles are over: from here on everything works, and what is under way arrives soon.
-    fn heal(&mut self) {
-        self.trace.note(self.now, "heal", || "the troubles are over".to_owned());
-        self.troubles = Troubles::default();
-        self.network.add_blocks(10_000);
-        for node in &mut self.nodes {
-            node.up_at = self.now;
-            node.joins_at.values_mut().for_each(|joins_at| *joins_at = Some(0));
-        }
-        for (at, order, event) in std::mem::take(&mut self.queue).into_sorted_vec().into_iter().map(|entry| entry.0) {
-            let soon = matches!(event, Event::Visible { .. } | Event::Restart(_)) && at > self.now + MINUTE;
-            let at = if soon { self.now + self.rng.random_range(0..MINUTE) } else { at };
-            self.queue.push(Reverse((at, order, event)));
-        }
-        for member in self.bridges.keys().copied().collect::<Vec<_>>() {
-            self.bridges.get_mut(&member).unwrap().clock_error_ms = 0;
-            self.empty_disk(member);
-            self.return_broker(member);
-            self.plan(Task::Send, member, 0);
-        }
-    }
-
-    /// Has a node make a post.
-    pub(super) fn make_post(&mut self, author: usize, number: PostNumber, body: Body) -> Reply {
-        if self.nodes[author].up_at > self.now {
-            return Reply::Down;
-        }
-        if self.network.post(author, number).is_none() && self.chance(self.troubles.theft) {
-            self.count("thefts");
-            let signature = self.network.sign();
-            let foreign = Post { body: Body::Foreign, signature, listed_at: self.now };
-            if self.network.check(author, number, &foreign.body).is_ok() && self.network.store(author, number, foreign)
-            {
-                self.spread(author, number);
-            }
-        }
-        let direct = matches!(&body, Body::Frame { receiver: crate::route::Receiver::Account(_), .. });
-        if direct && self.chance(self.troubles.unknown) {
-            return Reply::UnknownReceiver;
-        }
-        if let Err(refusal) = self.network.check(author, number, &body) {
-            return Reply::Refused(refusal);
-        }
-        let signature = self.network.sign();
-        let (ghost, open) = (self.chance(self.troubles.ghost), self.chance(self.troubles.open));
-        let stored = !(ghost || open && self.chance(0.5));
-        let lag = if self.chance(self.troubles.lag) { self.rng.random_range(0..10 * MINUTE) } else { 0 };
-        if stored && self.network.post(author, number).is_none() {
-            if !self.record.note_post(author, signature, &body) {
-                self.break_promise(|| format!("{author} posts what cannot be read or was never published: {body:?}"));
-            }
-            self.network.store(author, number, Post { body, signature, listed_at: self.now + lag });
-            self.count("posts");
-            self.spread(author, number);
-        }
-        if open { Reply::Open } else { Reply::Posted(signature) }
-    }
-
-    /// Has a post reach the nodes of those who follow its author.
-    fn spread(&mut self, author: usize, number: PostNumber) {
-        for node in 0..self.plan.members.len() {
-            if node == author || !self.plan.members[node].follows.contains(&author) {
-                continue;
-            }
-            if self.chance(self.troubles.loss) {
-                self.count("losses");
-                continue;
-            }
-            let mut at = self.now + self.rng.random_range(1..500);
-            if self.chance(self.troubles.delay) {
-                at += (MINUTE as f64 * 4000_f64.powf(self.rng.random_range(0.0..1.0))) as u64;
-            }
-            // While the swarms are apart, the author's carrier brings it.
-            let joins_at = self.nodes[node].joins_at[&author];
-            if joins_at.is_none_or(|joins_at| joins_at > at) {
-                let slow = self.rng.random_bool(0.2);
-                at += self.rng.random_range(400..if slow { HOUR } else { 5 * SECOND });
-            }
-            self.at(at, Event::Visible { node, author, number: number.0 });
-        }
-    }
-
-    fn handle_visible(&mut self, node: usize, author: usize, number: u32) {
-        let up_at = self.nodes[node].up_at;
-        if up_at > self.now {
-            return self.at(up_at, Event::Visible { node, author, number });
-        }
-        self.nodes[node].has.entry(author).or_default().insert(number);
-        let pause = self.rng.random_range(0..200);
-        self.plan(Task::Look, node, pause);
     }
 }

@@ -202,9 +202,9 @@ impl Store {
     /// if it has all of them, the oldest that its broker has not.
     pub fn oldest_unheard(&self) -> Result<Vec<(Receiver, RowId, u32)>, StoreError> {
         self.run(|tx| {
-            let query = "SELECT receiver, id, tries + ?1 * seen FROM frame
-                         WHERE id IN (SELECT first_value(id) OVER (PARTITION BY receiver ORDER BY seen, id)
-                                      FROM frame WHERE awaited = 1 AND out = 1)";
+            // The columns are those of the row that has the minimum.
+            let query = "SELECT receiver, id, tries + ?1 * seen, min((seen << 60) | id) FROM frame
+                         WHERE awaited = 1 AND out = 1 GROUP BY receiver";
             let to_oldest = |row: &Row<'_>| Ok((to_receiver(row, 0)?, row.get(1)?, row.get(2)?));
             tx.prepare_cached(query)?.query_map([SEEN_TRIES], to_oldest)?.collect()
         })

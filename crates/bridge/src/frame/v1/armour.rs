@@ -20,9 +20,14 @@ pub(super) fn encoded_len(bytes: usize) -> usize {
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(encoded_len(bytes.len()));
     for block in bytes.chunks(BLOCK_BYTES) {
-        let value = block.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
-        let digits = (0..CHARS[block.len()] as u32).rev().map(|place| value / BASE.pow(place) % BASE);
-        text.extend(digits.map(|digit| char::from(character(digit as u8))));
+        let mut value = block.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+        let mut digits = [0; BLOCK_CHARS];
+        let digits = &mut digits[..CHARS[block.len()]];
+        for digit in digits.iter_mut().rev() {
+            *digit = (value % BASE) as u8;
+            value /= BASE;
+        }
+        text.extend(digits.iter().map(|digit| char::from(character(*digit))));
     }
     text
 }
@@ -44,19 +49,41 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, FrameError> {
     Ok(bytes)
 }
 
-/// The characters that are left out, in order.
-const LEFT_OUT: [u8; 3] = [b'"', b'/', b'\\'];
+/// The alphabet, by digit.
+const CHARACTERS: [u8; BASE as usize] = {
+    let mut characters = [0; BASE as usize];
+    let (mut digit, mut character) = (0, b'!');
+    while digit < characters.len() {
+        if !matches!(character, b'"' | b'/' | b'\\') {
+            characters[digit] = character;
+            digit += 1;
+        }
+        character += 1;
+    }
+    characters
+};
+
+/// The digit that each character is; [`NO_DIGIT`] for those that are left out.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < CHARACTERS.len() {
+        digits[CHARACTERS[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
+const NO_DIGIT: u8 = u8::MAX;
 
 fn character(digit: u8) -> u8 {
-    LEFT_OUT.iter().fold(b'!' + digit, |character, left_out| character + u8::from(character >= *left_out))
+    CHARACTERS[usize::from(digit)]
 }
 
 fn digit(character: u8) -> Option<u8> {
-    if !(b'!'..=b'~').contains(&character) || LEFT_OUT.contains(&character) {
-        return None;
+    match DIGITS[usize::from(character)] {
+        NO_DIGIT => None,
+        digit => Some(digit),
     }
-    let skipped = LEFT_OUT.iter().filter(|left_out| **left_out < character).count();
-    Some(character - b'!' - skipped as u8)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod accessibility;
 mod keyboard;
 mod machine;
+mod palette;
 mod stranger;
 
 pub use fantoccini::key::Key;
@@ -124,6 +125,18 @@ impl Window {
         self.shows_within(&selector(id), id, text).await;
     }
 
+    /// Waits until no element with this test id is there.
+    pub async fn is_gone(&self, id: &str) {
+        let gone = async {
+            while !self.client.find_all(Locator::Css(&selector(id))).await.is_ok_and(|found| found.is_empty()) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, gone).await.is_err() {
+            self.fail(&format!("{id} stayed")).await;
+        }
+    }
+
     /// Waits until a text shows anywhere.
     pub async fn says(&self, text: &str) {
         self.shows_within("body", "page", text).await;
@@ -132,8 +145,9 @@ impl Window {
     async fn shows_within(&self, css: &str, what: &str, text: &str) {
         let shown = async {
             loop {
-                for element in self.client.find_all(Locator::Css(css)).await.unwrap() {
-                    // An element can go while it is read. The driver's own idea of text leaves out what an ellipsis may cut.
+                // An element can go while it is found or read.
+                for element in self.client.find_all(Locator::Css(css)).await.unwrap_or_default() {
+                    // The driver's own idea of text leaves out what an ellipsis may cut.
                     if let Ok(Some(shown)) = element.prop("innerText").await
                         && shown.contains(text)
                     {

@@ -212,6 +212,16 @@ describe('the window', () => {
     expect(await one('overview-home')).toHaveTextContent('Stopped');
   });
 
+  it('goes to a bridge and back to the overview by its keys', async () => {
+    await opened(new FakeBackend([aBridge()]));
+    await fireEvent.keyDown(window, { key: '1', ctrlKey: true });
+    expect(router.current).toEqual({ page: 'bridge', id: 'home', tab: 'messages' });
+    await fireEvent.keyDown(window, { key: '0', ctrlKey: true });
+    expect(router.current).toEqual({ page: 'overview' });
+    await fireEvent.keyDown(window, { key: '7', ctrlKey: true });
+    expect(router.current).toEqual({ page: 'overview' });
+  });
+
   it('goes to a page by a part of its name', async () => {
     await opened(new FakeBackend([aBridge()]));
     await fireEvent.keyDown(window, { key: 'k', ctrlKey: true });

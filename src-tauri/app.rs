@@ -13,8 +13,12 @@ use crate::bridges::{AppBridge, Notice, Tell};
 use crate::builtin_broker::BuiltinBroker;
 use crate::error::{AppErrorCode, CommandError};
 use crate::passwords::{Passwords, Vault};
+use crate::probing::Probing;
+use crate::resume::Resume;
 use crate::tryout::TryoutRoom;
-use crate::view::{BridgeId, BridgeInput, BridgeView, Overview, PasswordPlace, Saved, TryoutView};
+use crate::view::{
+    BridgeId, BridgeInput, BridgeView, FoundSecret, Overview, PasswordPlace, Saved, SecretInput, TryoutView,
+};
 
 /// The app behind the window.
 pub struct App {
@@ -24,6 +28,9 @@ pub struct App {
     pub tryout: TryoutRoom,
     /// The broker inside the app.
     pub builtin_broker: BuiltinBroker,
+    /// What was found on this machine.
+    pub probing: Probing,
+    resume: Resume,
     folder: PathBuf,
     tell: Tell,
     own: Mutex<Own>,
@@ -55,6 +62,8 @@ impl App {
             passwords: Passwords::new(vault),
             tryout: TryoutRoom::new(folder.join("try-it"), tell.clone()),
             builtin_broker: BuiltinBroker::new(folder.join("builtin-broker")),
+            probing: Probing::default(),
+            resume: Resume::open(folder.join("running")),
             folder,
             tell,
             own: Mutex::new(own),
@@ -88,6 +97,9 @@ impl App {
     /// See [`AppBridge::start`], and [`AppErrorCode::BuiltinBrokerFailed`].
     pub async fn start(&self, id: &BridgeId) -> Result<(), CommandError> {
         let bridge = self.bridge(id)?;
+        if !id.tryout {
+            self.resume.note(&id.name, true);
+        }
         let data_dir = if id.tryout { self.tryout.data_dir().await? } else { self.data_dir() };
         bridge.start(&data_dir, self.secrets(&bridge)).await
     }
@@ -98,7 +110,38 @@ impl App {
     /// [`AppErrorCode::UnknownBridge`].
     pub async fn stop(&self, id: &BridgeId) -> Result<(), CommandError> {
         self.bridge(id)?.stop().await;
+        self.resume.note(&id.name, false);
         Ok(())
+    }
+
+    /// Starts the bridges that ran when the app ended. Why one does not run, its own page shows.
+    pub async fn resume(&self) {
+        for name in self.resume.wanted() {
+            let id = BridgeId::own(name);
+            if self.start(&id).await.is_err() && self.bridge(&id).is_err() {
+                // It was removed from the settings file by another hand.
+                self.resume.note(&id.name, false);
+            }
+        }
+    }
+
+    /// The person's own bridges, then those of "Try it".
+    pub fn bridges(&self) -> Vec<Arc<AppBridge>> {
+        let tryout = self.tryout.bridges().into_iter().map(|tryout| tryout.bridge);
+        self.own_bridges().into_iter().chain(tryout).collect()
+    }
+
+    /// What the person's own bridges are told to do.
+    pub fn own_configs(&self) -> Vec<BridgeConfig> {
+        file_of(&self.own_bridges()).bridges
+    }
+
+    /// The password that came from the window, or that it points to.
+    pub fn given(&self, secret: SecretInput) -> Password {
+        match secret {
+            SecretInput::Typed(text) => Password::new(text),
+            SecretInput::Found { found: FoundSecret::NodeFile } => self.probing.found().unwrap_or_default(),
+        }
     }
 
     /// What a bridge logs in with; its broker runs when this returns, if it is the app's own.
@@ -159,11 +202,12 @@ impl App {
         if outcome.is_ok() {
             if let Some(name) = renamed {
                 password_warning = self.passwords.rename(name, &config.name).await;
+                self.resume.note(name, false);
             }
             for (kind, given) in [(SecretKind::Node, input.node_password), (SecretKind::Broker, input.broker_password)]
             {
                 if let Some(given) = given {
-                    let warning = self.passwords.put(&config.name, kind, Password::new(given.0)).await;
+                    let warning = self.passwords.put(&config.name, kind, self.given(given)).await;
                     password_warning = warning.or(password_warning);
                 }
             }
@@ -204,6 +248,7 @@ impl App {
         bridges.retain(|bridge| bridge.id != *id);
         self.commit(bridges, None).await?;
         self.passwords.forget(&id.name).await;
+        self.resume.note(&id.name, false);
         let folder = self.data_dir().join(id.name.as_str());
         if let Err(error) = fs::remove_dir_all(&folder).await
             && error.kind() != std::io::ErrorKind::NotFound

@@ -9,6 +9,8 @@ use mqtt_twister_bridge::secrets::SecretError;
 use mqtt_twister_bridge::{StartError, StoreError};
 use serde::{Deserialize, Serialize};
 
+use crate::preferences::PreferencesError;
+
 /// Why a command did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, specta::Type)]
 #[error("{message}")]
@@ -55,6 +57,18 @@ pub enum AppErrorCode {
     BuiltinBrokerFailed,
     /// The sandbox network of "Try it" could not be started.
     TryoutFailed,
+    /// The app's own preferences cannot be read or written.
+    PreferencesFailed,
+    /// The node's settings file cannot be read, or has no login.
+    NodeFileUnusable,
+    /// The settings could not be exported.
+    ExportFailed,
+    /// A file that was given is not settings.
+    ImportUnreadable,
+    /// A file that was given is encrypted.
+    PassphraseNeeded,
+    /// The passphrase does not open the file.
+    PassphraseWrong,
 }
 
 impl CommandError {
@@ -83,6 +97,12 @@ impl From<ConfigError> for CommandError {
                 Self::new(AppErrorCode::SettingsUnreadable, error.to_string())
             }
         }
+    }
+}
+
+impl From<PreferencesError> for CommandError {
+    fn from(error: PreferencesError) -> Self {
+        Self::new(AppErrorCode::PreferencesFailed, error.to_string())
     }
 }
 

@@ -8,11 +8,21 @@ pub mod app;
 pub mod bridges;
 pub mod builtin_broker;
 pub mod commands;
+pub mod desktop;
 pub mod error;
 pub mod events;
+pub mod log;
+pub mod notifying;
 pub mod passwords;
 pub mod payload;
+pub mod preferences;
+pub mod probing;
 pub mod recent;
+pub mod redaction;
+pub mod report;
+pub mod resume;
+pub mod texts;
+pub mod transfer;
 pub mod tryout;
 pub mod view;
 pub mod wire;
@@ -24,9 +34,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tauri::{AppHandle, Context, Manager, RunEvent};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use app::App;
+use bridges::Notice;
+use desktop::Desktop;
+use log::Log;
+use notifying::Met;
 use passwords::SystemKeyring;
+use preferences::PreferencesRoom;
 
 /// The environment variable that names another folder for settings and data.
 pub const DATA_DIR_VARIABLE: &str = "MQTT_TWISTER_DATA_DIR";
@@ -34,23 +52,23 @@ pub const DATA_DIR_VARIABLE: &str = "MQTT_TWISTER_DATA_DIR";
 /// How long the app waits at its end for bridges to finish what they have begun.
 const LONGEST_FAREWELL: Duration = Duration::from_secs(10);
 
-/// Opens the window and runs until it is closed.
+/// Opens the window and runs until the app is quit. A second start shows the first one's window and ends.
 pub fn run() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,mqtt_twister=info".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
+    let log = Log::default();
+    keep_log(log.clone());
+    let hidden = std::env::args().any(|argument| argument == desktop::HIDDEN);
     let wire = wire::wire();
     let built = tauri::Builder::default()
+        // The first plugin: a second start must end before anything else of it begins.
+        .plugin(tauri_plugin_single_instance::init(|handle, _, _| desktop::show(handle)))
+        .plugin(tauri_plugin_autostart::Builder::new().arg(desktop::HIDDEN).build())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
         .invoke_handler(wire.invoke_handler())
+        .on_window_event(desktop::handle_window_event)
         .setup(move |tauri| {
             wire.mount_events(tauri);
-            let handle = tauri.handle().clone();
-            let folder = data_dir(&handle)?;
-            let tell = Arc::new(move |notice| events::emit(&handle, notice));
-            tauri.manage(App::open(folder, Arc::new(SystemKeyring), tell));
+            open_app(tauri.handle(), log, hidden)?;
             Ok(())
         })
         .build(context());
@@ -62,15 +80,51 @@ pub fn run() -> ExitCode {
         }
     };
     let saying_farewell = AtomicBool::new(false);
-    tauri.run(move |handle, event| {
-        if let RunEvent::ExitRequested { api, .. } = event
-            && !saying_farewell.swap(true, Ordering::Relaxed)
-        {
+    tauri.run(move |handle, event| match event {
+        RunEvent::ExitRequested { api, .. } if !saying_farewell.swap(true, Ordering::Relaxed) => {
             api.prevent_exit();
             say_farewell(handle.clone());
         }
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => desktop::show(handle),
+        _ => {}
     });
     ExitCode::SUCCESS
+}
+
+/// Writes the log to standard error, as `RUST_LOG` says, and keeps its last lines for the window.
+fn keep_log(log: Log) {
+    let to_stderr = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,mqtt_twister=info".into());
+    let kept = EnvFilter::new("warn,mqtt_twister=debug,mqtt_twister_bridge=debug,twister=debug");
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(to_stderr))
+        .with(log.with_filter(kept))
+        .init();
+}
+
+/// Opens settings and bridges, then what the desktop shows of them.
+fn open_app(handle: &AppHandle, log: Log, hidden: bool) -> tauri::Result<()> {
+    let folder = data_dir(handle)?;
+    let preferences = PreferencesRoom::open(&folder);
+    if let Some(problem) = preferences.problem() {
+        tracing::warn!("{problem}");
+    }
+    let resumes = preferences.current().window.resume_bridges;
+    handle.manage(log);
+    handle.manage(preferences);
+    handle.manage(Desktop::new(Met::open(&folder)));
+    let teller = handle.clone();
+    let tell = Arc::new(move |notice: Notice| {
+        desktop::take(&teller, &notice);
+        events::emit(&teller, notice);
+    });
+    handle.manage(App::open(folder, Arc::new(SystemKeyring), tell));
+    desktop::begin(handle, hidden);
+    if resumes {
+        let handle = handle.clone();
+        tauri::async_runtime::spawn(async move { handle.state::<App>().resume().await });
+    }
+    Ok(())
 }
 
 /// The built-in UI, the icons and what the window may do. Tauri's build script wrote this code.

@@ -212,9 +212,25 @@ pub enum PayloadFormat {
 }
 
 /// A password on its way from the window. `Debug` does not show it.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct SecretInput(pub String);
+#[derive(Clone, Deserialize, specta::Type)]
+#[serde(untagged)]
+pub enum SecretInput {
+    /// The person typed it in.
+    Typed(String),
+    /// The app has found it, and the window never sees it.
+    Found {
+        /// Where.
+        found: FoundSecret,
+    },
+}
+
+/// Where the app has found a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundSecret {
+    /// In the settings file of the node on this machine.
+    NodeFile,
+}
 
 impl fmt::Debug for SecretInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -250,7 +266,7 @@ macro_rules! text_on_the_wire {
     )*};
 }
 
-text_on_the_wire!(BridgeId, SecretInput);
+text_on_the_wire!(BridgeId);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -270,6 +286,6 @@ mod tests {
 
     #[test]
     fn a_password_from_the_window_does_not_show_in_debug_output() {
-        assert!(!format!("{:?}", SecretInput("geheim".to_owned())).contains("geheim"));
+        assert!(!format!("{:?}", SecretInput::Typed("geheim".to_owned())).contains("geheim"));
     }
 }

@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
-use crate::commands::{bridges, connecting, publishing, tryout};
+use crate::commands::{bridges, connecting, desktop, first_run, publishing, transfer, tryout};
 use crate::events;
 
 /// The commands and events that the window knows, and their types.
@@ -25,6 +25,18 @@ pub fn wire() -> Builder<Wry> {
             tryout::open_tryout,
             tryout::close_tryout,
             tryout::remove_tryout,
+            desktop::preferences,
+            desktop::save_preferences,
+            desktop::log_lines,
+            desktop::report,
+            desktop::about,
+            transfer::export_path,
+            transfer::choose_export_path,
+            transfer::export_settings,
+            transfer::preview_import,
+            transfer::import_settings,
+            first_run::find_local,
+            first_run::read_node_file,
         ])
         .events(collect_events![events::BridgeNewsEvent, events::OverviewChangedEvent])
 }

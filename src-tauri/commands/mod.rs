@@ -3,7 +3,10 @@
 
 pub mod bridges;
 pub mod connecting;
+pub mod desktop;
+pub mod first_run;
 pub mod publishing;
+pub mod transfer;
 pub mod tryout;
 
 use mqtt_twister_bridge::secrets::{Password, SecretKind};
@@ -27,7 +30,7 @@ async fn password(
     kind: SecretKind,
 ) -> Outcome<Password> {
     match (given, bridge) {
-        (Some(given), _) => Ok(Password::new(given.0)),
+        (Some(given), _) => Ok(app.given(given)),
         (None, Some(bridge)) => Ok(app.passwords.find(&bridge.name, kind).await?.unwrap_or_default()),
         (None, None) => Ok(Password::default()),
     }

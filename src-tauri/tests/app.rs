@@ -99,7 +99,7 @@ impl World {
         node_password: Option<&str>,
     ) -> Result<Saved, CommandError> {
         let replaces = replaces.map(|id| id.parse().unwrap());
-        let node_password = node_password.map(|text| SecretInput(text.to_owned()));
+        let node_password = node_password.map(|text| SecretInput::Typed(text.to_owned()));
         self.app.save(BridgeInput { replaces, config, node_password, broker_password: None }).await
     }
 

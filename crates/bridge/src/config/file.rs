@@ -110,10 +110,18 @@ impl ConfigFile {
     /// What cannot be read or is not valid, by field; [`ConfigError::NoBridge`] when there is nothing to run.
     pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
         let text = fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text)
+    }
+
+    /// Reads a text of either format, as [`load`](Self::load) does.
+    ///
+    /// # Errors
+    /// What is not valid, by field; [`ConfigError::NoBridge`] when there is nothing to run.
+    pub fn parse(text: &str) -> Result<Loaded, ConfigError> {
         if text.trim_start().starts_with('{') {
-            return Ok(Loaded { bridges: vec![mosquitto_twister::parse(&text)?] });
+            return Ok(Loaded { bridges: vec![mosquitto_twister::parse(text)?] });
         }
-        let file = Self::parse_toml(&text)?;
+        let file = Self::parse_toml(text)?;
         match file.bridges.is_empty() {
             true => Err(ConfigError::NoBridge),
             false => Ok(Loaded {

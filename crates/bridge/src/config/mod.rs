@@ -203,6 +203,9 @@ impl BridgeConfig {
 }
 
 impl BridgeName {
+    /// The most characters of a name.
+    pub const MAX_LEN: usize = 32;
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -214,7 +217,7 @@ impl TryFrom<String> for BridgeName {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        match (1..=32).contains(&text.len()) && text.chars().all(allowed) {
+        match (1..=Self::MAX_LEN).contains(&text.len()) && text.chars().all(allowed) {
             true => Ok(Self(text)),
             false => Err(BridgeNameError(text)),
         }

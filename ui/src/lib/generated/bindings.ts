@@ -35,6 +35,30 @@ export const commands = {
 	closeTryout: () => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("close_tryout")),
 	/**  Closes "Try it" and removes what it kept on disk. */
 	removeTryout: () => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("remove_tryout")),
+	/**  The preferences. `languages`: those that the web view says the person wants, the best first. */
+	preferences: (languages: string[]) => typedError<PreferencesView_Serialize, CommandError_Serialize>(__TAURI_INVOKE("preferences", { languages })),
+	/**  Keeps these preferences and acts on them. */
+	savePreferences: (preferences: Preferences_Deserialize) => typedError<Preferences_Serialize, CommandError_Serialize>(__TAURI_INVOKE("save_preferences", { preferences })),
+	/**  The log's lines after a number, from a level up. */
+	logLines: (after: number | null, least: LogLevel) => typedError<LogLine[], CommandError_Serialize>(__TAURI_INVOKE("log_lines", { after, least })),
+	/**  A report for somebody who helps, without secrets and names. */
+	report: () => typedError<string, CommandError_Serialize>(__TAURI_INVOKE("report")),
+	/**  What the app is and runs on. */
+	about: () => typedError<About, CommandError_Serialize>(__TAURI_INVOKE("about")),
+	/**  Where an export would go: a file that is not there yet, among the person's downloads or documents. */
+	exportPath: () => typedError<string, CommandError_Serialize>(__TAURI_INVOKE("export_path")),
+	/**  Lets the person choose where an export goes; none when they change their mind. A file that is there they agree to replace. */
+	chooseExportPath: (suggested: string) => typedError<string | null, CommandError_Serialize>(__TAURI_INVOKE("choose_export_path", { suggested })),
+	/**  Writes the settings into a file: with a passphrase encrypted and with the passwords, else without them. */
+	exportSettings: (path: string, passphrase: SecretInput | null, replace: boolean) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("export_settings", { path, passphrase, replace })),
+	/**  Says what a file of settings would do. */
+	previewImport: (text: string, passphrase: SecretInput | null) => typedError<ImportPreview_Serialize, CommandError_Serialize>(__TAURI_INVOKE("preview_import", { text, passphrase })),
+	/**  Takes from a file of settings what the person wants. */
+	importSettings: (text: string, passphrase: SecretInput | null, choice: ImportChoice) => typedError<Imported_Serialize, CommandError_Serialize>(__TAURI_INVOKE("import_settings", { text, passphrase, choice })),
+	/**  Looks for a Twister node and for brokers on this machine. Reads no files. */
+	findLocal: () => typedError<LocalFinds_Serialize, CommandError_Serialize>(__TAURI_INVOKE("find_local")),
+	/**  Reads the login from the node's settings file: the person has agreed. The password stays in the app. */
+	readNodeFile: () => typedError<NodeLogin, CommandError_Serialize>(__TAURI_INVOKE("read_node_file")),
 };
 
 /** Events */
@@ -44,6 +68,22 @@ export const events = {
 };
 
 /* Types */
+/**  What the app is and runs on. */
+export type About = {
+	/**  Its version. */
+	version: string,
+	/**  Its licence. */
+	licence: string,
+	/**  Where it comes from. */
+	repository: string,
+	/**  The version of Tauri. */
+	tauri: string,
+	/**  The version of the web view. */
+	webview: string,
+	/**  The system and its processor: `linux x86_64`. */
+	system: string,
+};
+
 /**  An account in a node's wallet. */
 export type Account = {
 	/**  Its name. */
@@ -51,6 +91,15 @@ export type Account = {
 	/**  Whether it is in the chain, without which it cannot post. */
 	registered: boolean,
 };
+
+/**  How something that was found answers. */
+export type Answer = 
+/**  It lets everybody in. */
+"open" | 
+/**  It wants a user name and a password. */
+"wants_login" | 
+/**  Its certificate is not one that the system trusts, or it wants one of ours. */
+"wants_certificate";
 
 /**  The errors that the app adds to the engine's. */
 export type AppErrorCode = 
@@ -73,7 +122,26 @@ export type AppErrorCode =
 /**  The built-in broker could not be started. */
 "builtin_broker_failed" | 
 /**  The sandbox network of "Try it" could not be started. */
-"tryout_failed";
+"tryout_failed" | 
+/**  The app's own preferences cannot be read or written. */
+"preferences_failed" | 
+/**  The node's settings file cannot be read, or has no login. */
+"node_file_unusable" | 
+/**  The settings could not be exported. */
+"export_failed" | 
+/**  A file that was given is not settings. */
+"import_unreadable" | 
+/**  A file that was given is encrypted. */
+"passphrase_needed" | 
+/**  The passphrase does not open the file. */
+"passphrase_wrong";
+
+/**  What is done with a bridge of a file. */
+export type BridgeChoice = 
+/**  It takes the place of the one of its name, or is added when there is none. */
+"replace" | 
+/**  It is added under [`ImportedBridge::free_name`]. */
+"keep_both";
 
 /**  One bridge: an account on a node, a broker, and what crosses between them. */
 export type BridgeConfig = BridgeConfig_Serialize | BridgeConfig_Deserialize;
@@ -132,9 +200,9 @@ export type BridgeInput_Deserialize = {
 	/**  Its settings, in the shape of [`BridgeConfig`]. Not yet checked, so that what is wrong can be told by field. */
 	config: BridgeConfig_Deserialize,
 	/**  The node's password; none leaves it as it is. */
-	node_password?: string | null,
+	node_password?: SecretInput | null,
 	/**  The broker's password; none leaves it as it is. */
-	broker_password?: string | null,
+	broker_password?: SecretInput | null,
 };
 
 /**  A bridge as the person wants it. */
@@ -144,9 +212,9 @@ export type BridgeInput_Serialize = {
 	/**  Its settings, in the shape of [`BridgeConfig`]. Not yet checked, so that what is wrong can be told by field. */
 	config: BridgeConfig_Serialize,
 	/**  The node's password; none leaves it as it is. */
-	node_password: string | null,
+	node_password: SecretInput | null,
 	/**  The broker's password; none leaves it as it is. */
-	broker_password: string | null,
+	broker_password: SecretInput | null,
 };
 
 /**
@@ -326,7 +394,7 @@ export type BrokerInput_Deserialize = {
 	/**  The user name, if it wants one. */
 	user: string,
 	/**  The password; none means: the one that is known for `bridge`. */
-	password?: string | null,
+	password?: SecretInput | null,
 	/**  The bridge that it belongs to, if there is one already. */
 	bridge?: string | null,
 };
@@ -338,7 +406,7 @@ export type BrokerInput_Serialize = {
 	/**  The user name, if it wants one. */
 	user: string,
 	/**  The password; none means: the one that is known for `bridge`. */
-	password: string | null,
+	password: SecretInput | null,
 	/**  The bridge that it belongs to, if there is one already. */
 	bridge: string | null,
 };
@@ -444,6 +512,14 @@ ProblemCode |
 /**  The app says it. */
 AppErrorCode;
 
+/**  A node or a broker that answers. */
+export type Find = {
+	/**  Its address. */
+	url: string,
+	/**  How it answers. */
+	answer: Answer,
+};
+
 /**  A rule for what goes out. */
 export type Forward = Forward_Serialize | Forward_Deserialize;
 
@@ -507,6 +583,114 @@ export type Forward_Serialize = {
 	compatible?: boolean,
 };
 
+/**  Where the app has found a password. */
+export type FoundSecret = 
+/**  In the settings file of the node on this machine. */
+"node_file";
+
+/**  What the person wants of a file. */
+export type ImportChoice = {
+	/**  The bridges, by their name in the file; one that is not named is left out. */
+	bridges: { [key in BridgeName]: BridgeChoice },
+	/**  Whether the preferences are taken over. */
+	preferences: boolean,
+};
+
+/**  What a file that was given would do. */
+export type ImportPreview = ImportPreview_Serialize | ImportPreview_Deserialize;
+
+/**  What a file that was given would do. */
+export type ImportPreview_Deserialize = {
+	/**  Where the file comes from. */
+	source: ImportSource,
+	/**  Its bridges. */
+	bridges: ImportedBridge_Deserialize[],
+	/**  Its preferences, if it has any that differ from those of this app. */
+	preferences?: Preferences_Deserialize | null,
+};
+
+/**  What a file that was given would do. */
+export type ImportPreview_Serialize = {
+	/**  Where the file comes from. */
+	source: ImportSource,
+	/**  Its bridges. */
+	bridges: ImportedBridge_Serialize[],
+	/**  Its preferences, if it has any that differ from those of this app. */
+	preferences: Preferences_Serialize | null,
+};
+
+/**  Where a file comes from. */
+export type ImportSource = 
+/**  Settings that this app has exported. */
+"settings" | 
+/**  A settings file of the program without a window, or this app's own `config.toml`. */
+"config" | 
+/**  A file of mosquitto-twister. */
+"mosquitto_twister";
+
+/**  What came of taking a file in. */
+export type Imported = Imported_Serialize | Imported_Deserialize;
+
+/**  A bridge that a file has. */
+export type ImportedBridge = ImportedBridge_Serialize | ImportedBridge_Deserialize;
+
+/**  A bridge that a file has. */
+export type ImportedBridge_Deserialize = {
+	/**  What it is told to do. */
+	config: BridgeConfig_Deserialize,
+	/**  Whether the file has a password for it. */
+	has_password: boolean,
+	/**  How it stands to the bridges that are there. */
+	standing: Standing,
+	/**  A name that is free, should the person want both; none if the two cannot be there together. */
+	free_name?: BridgeName | null,
+	/**  Why it cannot be taken over at all: another bridge has its account. */
+	problem?: string | null,
+};
+
+/**  A bridge that a file has. */
+export type ImportedBridge_Serialize = {
+	/**  What it is told to do. */
+	config: BridgeConfig_Serialize,
+	/**  Whether the file has a password for it. */
+	has_password: boolean,
+	/**  How it stands to the bridges that are there. */
+	standing: Standing,
+	/**  A name that is free, should the person want both; none if the two cannot be there together. */
+	free_name: BridgeName | null,
+	/**  Why it cannot be taken over at all: another bridge has its account. */
+	problem: string | null,
+};
+
+/**  What came of taking a file in. */
+export type Imported_Deserialize = {
+	/**  The bridges that were added or replaced. */
+	bridges: string[],
+	/**  Why a password is kept in memory only. */
+	password_warning?: CommandError_Deserialize | null,
+};
+
+/**  What came of taking a file in. */
+export type Imported_Serialize = {
+	/**  The bridges that were added or replaced. */
+	bridges: string[],
+	/**  Why a password is kept in memory only. */
+	password_warning: CommandError_Serialize | null,
+};
+
+/**  Which language the person wants. */
+export type LanguageChoice = 
+/**  The system's, as far as the app speaks it; else English. */
+"system" | 
+/**  English. */
+"en" | 
+/**  French. */
+"fr" | 
+/**  Brazilian Portuguese. */
+"pt-BR" | 
+/**  German. */
+"de";
+
 /**  How much may come in. */
 export type Limits = Limits_Serialize | Limits_Deserialize;
 
@@ -540,60 +724,144 @@ export type Limits_Serialize = {
 	quarantine: number,
 };
 
-/**  A message that moved one step, for people to watch. */
+/**  What was found. */
+export type LocalFinds = LocalFinds_Serialize | LocalFinds_Deserialize;
+
+/**  What was found. */
+export type LocalFinds_Deserialize = {
+	/**  A Twister node. */
+	node?: Find | null,
+	/**  Where the node's settings file is, if there is one. It was not read. */
+	node_file?: string | null,
+	/**  MQTT brokers. */
+	brokers: Find[],
+};
+
+/**  What was found. */
+export type LocalFinds_Serialize = {
+	/**  A Twister node. */
+	node: Find | null,
+	/**  Where the node's settings file is, if there is one. It was not read. */
+	node_file: string | null,
+	/**  MQTT brokers. */
+	brokers: Find[],
+};
+
+/**  How much a line matters, the most first. */
+export type LogLevel = 
+/**  Something failed. */
+"error" | 
+/**  Something is not as it should be, and the app goes on. */
+"warn" | 
+/**  Something that a person may want to know. */
+"info" | 
+/**  What happens inside. */
+"debug";
+
+/**  One line. */
+export type LogLine = {
+	/**  Counts the lines since the app began. */
+	number: number,
+	/**  When, in milliseconds since 1970. */
+	time_ms: number,
+	/**  How much it matters. */
+	level: LogLevel,
+	/**  Which part of the program says it. */
+	target: string,
+	/**  What it says, with its values. */
+	text: string,
+};
+
+/**  A message that moved one step. */
 export type MessageEvent = MessageEvent_Serialize | MessageEvent_Deserialize;
 
-/**  A message that moved one step, for people to watch. */
+/**  A message that moved one step. */
 export type MessageEvent_Deserialize = {
 	/**  Which bridge. */
 	bridge: BridgeName,
+	/**
+	 *  Tells what crosses in this bridge in one direction apart: all steps of one message to one receiver, or from one
+	 *  sender, have the same, and no others do. The copies of a message that goes to several receivers begin with the same text up to the
+	 *  last `/`.
+	 */
+	id: string,
 	/**  From the local broker to the network, or the other way. */
 	direction: Direction,
 	/**  How far it came. */
 	step: Step,
-	/**  The account it goes to or comes from; none for a public message on its way out. */
+	/**  The account whose post carries it. */
+	account: string,
+	/**  The account it goes to or comes from; none for a public message on its way out, and for one that goes to nobody. */
 	peer?: string | null,
 	/**  Whether everybody can read it. */
 	public: boolean,
-	/**  Its topic. */
+	/**  Its topic; on its way out, as it is sent. */
 	topic: string,
-	/**  Its payload in Base64, cut after [`PAYLOAD_PREVIEW_LEN`] bytes. */
-	payload_base64: string,
-	/**  The whole payload's length in bytes. */
-	payload_len: number,
+	/**  The topic that it has at the local broker, where a step tells of it and it is another one. */
+	local_topic?: string | null,
 	/**  Its quality of service: 0, 1 or 2. */
 	qos: number,
+	/**  Whether brokers keep it for later subscribers. */
+	retain: boolean,
+	/**  Its MQTT 5 properties. */
+	properties: Properties_Deserialize,
+	/**  The accounts that it came through, its origin first. */
+	path: string[],
 	/**  Its post number, once it has one. */
 	number?: number | null,
+	/**  What is known of its post's signature, once it has one. */
+	signature?: Signature | null,
+	/**  When the local broker handed it over, in milliseconds since 1970; none on its way in. */
+	taken_ms?: number | null,
+	/**  Why it was turned away or left out, for a person to read. */
+	reason?: string | null,
 	/**  When this step was made, in milliseconds since 1970. */
 	time_ms: number,
-};
+} & Preview;
 
-/**  A message that moved one step, for people to watch. */
+/**  A message that moved one step. */
 export type MessageEvent_Serialize = {
 	/**  Which bridge. */
 	bridge: BridgeName,
+	/**
+	 *  Tells what crosses in this bridge in one direction apart: all steps of one message to one receiver, or from one
+	 *  sender, have the same, and no others do. The copies of a message that goes to several receivers begin with the same text up to the
+	 *  last `/`.
+	 */
+	id: string,
 	/**  From the local broker to the network, or the other way. */
 	direction: Direction,
 	/**  How far it came. */
 	step: Step,
-	/**  The account it goes to or comes from; none for a public message on its way out. */
+	/**  The account whose post carries it. */
+	account: string,
+	/**  The account it goes to or comes from; none for a public message on its way out, and for one that goes to nobody. */
 	peer: string | null,
 	/**  Whether everybody can read it. */
 	public: boolean,
-	/**  Its topic. */
+	/**  Its topic; on its way out, as it is sent. */
 	topic: string,
-	/**  Its payload in Base64, cut after [`PAYLOAD_PREVIEW_LEN`] bytes. */
-	payload_base64: string,
-	/**  The whole payload's length in bytes. */
-	payload_len: number,
+	/**  The topic that it has at the local broker, where a step tells of it and it is another one. */
+	local_topic: string | null,
 	/**  Its quality of service: 0, 1 or 2. */
 	qos: number,
+	/**  Whether brokers keep it for later subscribers. */
+	retain: boolean,
+	/**  Its MQTT 5 properties. */
+	properties: Properties_Serialize,
+	/**  The accounts that it came through, its origin first. */
+	path: string[],
 	/**  Its post number, once it has one. */
 	number: number | null,
+	/**  What is known of its post's signature, once it has one. */
+	signature: Signature | null,
+	/**  When the local broker handed it over, in milliseconds since 1970; none on its way in. */
+	taken_ms: number | null,
+	/**  Why it was turned away or left out, for a person to read. */
+	reason: string | null,
 	/**  When this step was made, in milliseconds since 1970. */
 	time_ms: number,
-};
+} & Preview;
 
 /**  A message to publish to a bridge's local broker. */
 export type MessageInput = {
@@ -609,6 +877,21 @@ export type MessageInput = {
 	qos: number,
 	/**  Whether the broker keeps it for those who subscribe later. */
 	retain: boolean,
+};
+
+/**  What is kept of messages for the window to show. */
+export type MessagePreferences = MessagePreferences_Serialize | MessagePreferences_Deserialize;
+
+/**  What is kept of messages for the window to show. */
+export type MessagePreferences_Deserialize = {
+	/**  The budget of all messages together, in megabytes: [`LEAST_MEMORY_MB`] to [`MOST_MEMORY_MB`]. */
+	memory_mb?: number,
+};
+
+/**  What is kept of messages for the window to show. */
+export type MessagePreferences_Serialize = {
+	/**  The budget of all messages together, in megabytes: [`LEAST_MEMORY_MB`] to [`MOST_MEMORY_MB`]. */
+	memory_mb: number,
 };
 
 /**  A new account. */
@@ -629,7 +912,7 @@ export type NodeInput_Deserialize = {
 	/**  Its `rpcuser`. */
 	user: string,
 	/**  Its `rpcpassword`; none means: the one that is known for `bridge`. */
-	password?: string | null,
+	password?: SecretInput | null,
 	/**  The bridge that it belongs to, if there is one already. */
 	bridge?: string | null,
 };
@@ -641,9 +924,17 @@ export type NodeInput_Serialize = {
 	/**  Its `rpcuser`. */
 	user: string,
 	/**  Its `rpcpassword`; none means: the one that is known for `bridge`. */
-	password: string | null,
+	password: SecretInput | null,
 	/**  The bridge that it belongs to, if there is one already. */
 	bridge: string | null,
+};
+
+/**  What a node's settings file says, without its password. */
+export type NodeLogin = {
+	/**  The node's address. */
+	url: string,
+	/**  Its `rpcuser`. */
+	user: string,
 };
 
 /**  What a node says of itself. */
@@ -658,6 +949,37 @@ export type NodeReport = {
 	newest_block_age_s: number,
 	/**  The accounts whose keys are in its wallet, without names that the chain would refuse. */
 	accounts: Account[],
+};
+
+/**  What the person is told of while they do not look. */
+export type NotificationPreferences = NotificationPreferences_Serialize | NotificationPreferences_Deserialize;
+
+/**  What the person is told of while they do not look. */
+export type NotificationPreferences_Deserialize = {
+	/**  Something needs the person: a refused password, a full disk. */
+	problems?: boolean,
+	/**  A node or a broker went away, or came back. */
+	connection?: boolean,
+	/**  The first message of an account arrived. */
+	new_peer?: boolean,
+	/**  Few posts are left. */
+	quota?: boolean,
+	/**  An account's registration is in the chain. */
+	registration?: boolean,
+};
+
+/**  What the person is told of while they do not look. */
+export type NotificationPreferences_Serialize = {
+	/**  Something needs the person: a refused password, a full disk. */
+	problems: boolean,
+	/**  A node or a broker went away, or came back. */
+	connection: boolean,
+	/**  The first message of an account arrived. */
+	new_peer: boolean,
+	/**  Few posts are left. */
+	quota: boolean,
+	/**  An account's registration is in the chain. */
+	registration: boolean,
 };
 
 /**  Everything that the window needs to draw itself. */
@@ -791,6 +1113,80 @@ export type Phase =
 /**  It is finishing what it has begun. */
 "stopping";
 
+/**  How the person wants the app. */
+export type Preferences = Preferences_Serialize | Preferences_Deserialize;
+
+/**  The preferences, and what the window must know to show them. */
+export type PreferencesView = PreferencesView_Serialize | PreferencesView_Deserialize;
+
+/**  The preferences, and what the window must know to show them. */
+export type PreferencesView_Deserialize = {
+	/**  What the person wants. */
+	preferences: Preferences_Deserialize,
+	/**  Where they are kept. */
+	path: string,
+	/**  Why they could not be read; while it is so, none are saved. */
+	problem?: string | null,
+	/**  Whether there is a tray that shows the app's icon now. */
+	tray: boolean,
+	/**  The least memory for messages, in megabytes. */
+	least_memory_mb: number,
+	/**  The most memory for messages, in megabytes. */
+	most_memory_mb: number,
+};
+
+/**  The preferences, and what the window must know to show them. */
+export type PreferencesView_Serialize = {
+	/**  What the person wants. */
+	preferences: Preferences_Serialize,
+	/**  Where they are kept. */
+	path: string,
+	/**  Why they could not be read; while it is so, none are saved. */
+	problem: string | null,
+	/**  Whether there is a tray that shows the app's icon now. */
+	tray: boolean,
+	/**  The least memory for messages, in megabytes. */
+	least_memory_mb: number,
+	/**  The most memory for messages, in megabytes. */
+	most_memory_mb: number,
+};
+
+/**  How the person wants the app. */
+export type Preferences_Deserialize = {
+	/**  The language of the window, the tray and the notifications. */
+	language?: LanguageChoice,
+	/**  How the window looks. */
+	theme?: Theme,
+	/**  What the window does when it opens and closes. */
+	window?: WindowPreferences_Deserialize,
+	/**  What the person is told of while they do not look. */
+	notifications?: NotificationPreferences_Deserialize,
+	/**  What is kept of messages for the window to show. */
+	messages?: MessagePreferences_Deserialize,
+};
+
+/**  How the person wants the app. */
+export type Preferences_Serialize = {
+	/**  The language of the window, the tray and the notifications. */
+	language: LanguageChoice,
+	/**  How the window looks. */
+	theme: Theme,
+	/**  What the window does when it opens and closes. */
+	window: WindowPreferences_Serialize,
+	/**  What the person is told of while they do not look. */
+	notifications: NotificationPreferences_Serialize,
+	/**  What is kept of messages for the window to show. */
+	messages: MessagePreferences_Serialize,
+};
+
+/**  What is serialized of a payload. */
+export type Preview = {
+	/**  The payload in Base64, cut. */
+	payload_base64: string,
+	/**  The whole payload's length in bytes. */
+	payload_len: number,
+};
+
 /**  Something wrong: what happened, why, and what to do, in one or two sentences. */
 export type Problem = {
 	/**  Which bridge. */
@@ -849,6 +1245,41 @@ export type ProblemCode =
 "profile_unreadable" | 
 /**  The bridge's database cannot be written. */
 "storage_failed";
+
+/**  The MQTT 5 properties of a message that travel with it. */
+export type Properties = Properties_Serialize | Properties_Deserialize;
+
+/**  The MQTT 5 properties of a message that travel with it. */
+export type Properties_Deserialize = {
+	/**  Whether the payload is UTF-8 text (payload format indicator 1); nothing is said otherwise. */
+	is_text?: boolean,
+	/**  What the payload is, as a MIME type or otherwise. */
+	content_type?: string | null,
+	/**  Where an answer is expected. */
+	response_topic?: Topic | null,
+	/**  What the answer should carry. */
+	correlation_data?: number[] | null,
+	/**  How long it is worth anything, in seconds from when it was published. */
+	expiry_s?: number | null,
+	/**  Names and values of the publisher's own, in order; a name may come again. */
+	user?: ([string, string])[],
+};
+
+/**  The MQTT 5 properties of a message that travel with it. */
+export type Properties_Serialize = {
+	/**  Whether the payload is UTF-8 text (payload format indicator 1); nothing is said otherwise. */
+	is_text?: boolean,
+	/**  What the payload is, as a MIME type or otherwise. */
+	content_type?: string,
+	/**  Where an answer is expected. */
+	response_topic?: Topic,
+	/**  What the answer should carry. */
+	correlation_data?: number[],
+	/**  How long it is worth anything, in seconds from when it was published. */
+	expiry_s?: number,
+	/**  Names and values of the publisher's own, in order; a name may come again. */
+	user?: ([string, string])[],
+};
 
 /**  Which version of MQTT is spoken. */
 export type ProtocolChoice = 
@@ -931,8 +1362,35 @@ export type Saved_Serialize = {
 	password_warning: CommandError_Serialize | null,
 };
 
+/**  A password on its way from the window. `Debug` does not show it. */
+export type SecretInput = 
+/**  The person typed it in. */
+string | 
+/**  The app has found it, and the window never sees it. */
+{ 
+/**  Where. */
+found: FoundSecret };
+
+/**  What is known of the signature of the post that carries a message. */
+export type Signature = 
+/**  The node signed the post with the account's key, and it was read back with that signature. */
+"read_back" | 
+/**  The node has checked the author's signature: it takes no post in without. */
+"checked";
+
+/**  How a bridge of a file stands to those that are there. */
+export type Standing = 
+/**  There is none of that name. */
+"new" | 
+/**  There is one of that name, with other settings. */
+"differs" | 
+/**  It is there already. */
+"same";
+
 /**  How far a message came. */
 export type Step = 
+/**  Out: the local broker handed it over, and no rule sends it to anybody. */
+"taken" | 
 /**  Out: it is safe in the outbox. */
 "queued" | 
 /**  Out: the node has it, and it was read back. */
@@ -945,8 +1403,14 @@ export type Step =
 "received" | 
 /**  In: the local broker took it over. */
 "delivered" | 
-/**  It was turned away; a [`Problem`] says why. */
-"refused";
+/**  It was turned away. */
+"refused" | 
+/**  It was worth nothing any more, or might be lost, and was dropped before it left or got in. */
+"expired" | 
+/**  Out: a newer value of its topic took its place before it left. */
+"superseded" | 
+/**  Out: a person dropped it while it waited. */
+"dropped";
 
 /**  A rule for what comes in. One that is nothing but a filter is written as that. */
 export type Subscription = Subscription_Serialize | Subscription_Deserialize;
@@ -990,6 +1454,20 @@ export type Subscription_Serialize = {
 	/**  Whether they are delivered as retained when they were sent so. */
 	retain?: Retain,
 };
+
+/**  How the window looks. */
+export type Theme = 
+/**  As the system says. */
+"system" | 
+/**  Light. */
+"light" | 
+/**  Dark. */
+"dark" | 
+/**  High contrast. */
+"contrast";
+
+/**  A topic name: what a message is published to. No wildcards, no NUL, not empty. */
+export type Topic = string;
 
 /**  A topic filter: what a subscription asks for. `+` stands for one level, `#` for all the levels that follow. */
 export type TopicFilter = string;
@@ -1068,6 +1546,33 @@ export type Visibility =
 "public" | 
 /**  The named accounts: it travels as encrypted direct messages. */
 "private";
+
+/**  What the window does when it opens and closes. */
+export type WindowPreferences = WindowPreferences_Serialize | WindowPreferences_Deserialize;
+
+/**  What the window does when it opens and closes. */
+export type WindowPreferences_Deserialize = {
+	/**  Closing the window leaves the app in the tray, if there is one. */
+	close_to_tray?: boolean,
+	/**  The app starts when the person logs in, hidden. */
+	autostart?: boolean,
+	/**  The window stays hidden whenever the app starts, if there is a tray. */
+	start_hidden?: boolean,
+	/**  Bridges that ran when the app ended run again when it starts. */
+	resume_bridges?: boolean,
+};
+
+/**  What the window does when it opens and closes. */
+export type WindowPreferences_Serialize = {
+	/**  Closing the window leaves the app in the tray, if there is one. */
+	close_to_tray: boolean,
+	/**  The app starts when the person logs in, hidden. */
+	autostart: boolean,
+	/**  The window stays hidden whenever the app starts, if there is a tray. */
+	start_hidden: boolean,
+	/**  Bridges that ran when the app ended run again when it starts. */
+	resume_bridges: boolean,
+};
 
 /**  The two ways in which a [`Subscription`] is written. */
 export type WrittenSubscription = WrittenSubscription_Serialize | WrittenSubscription_Deserialize;

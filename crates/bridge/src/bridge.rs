@@ -13,7 +13,7 @@ use twister::{Client, Credentials, PostNumber, RpcError, Username};
 
 use crate::config::{BridgeConfig, BridgeName, RuleError, TlsFileError};
 use crate::control;
-use crate::engine::{self, Board, Context, LiveConfig, ReconfigureError};
+use crate::engine::{self, Board, Context, LiveConfig, ReconfigureError, RetainedError};
 use crate::event::{BridgeEvent, BridgeState, Phase};
 use crate::mqtt::Login;
 use crate::node::Node;
@@ -22,10 +22,12 @@ use crate::people::Person;
 use crate::queue::{QueueAction, QueueChange, QueuePage, QueueSummary, QueueTotals, RowId, Selection};
 use crate::quota::QuotaHistory;
 use crate::rehearse::Timed;
-use crate::route::PublishedTopics;
+use crate::retained::RetainedRow;
+use crate::route::{PublishedTopics, Receiver};
 use crate::secrets::Secrets;
 use crate::seen::SeenTopic;
 use crate::store::{Quarantined, Store, StoreError};
+use crate::topic::Topic;
 
 /// How long a stopping bridge may take to finish what it has begun.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,6 +36,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Bridge {
     name: BridgeName,
     context: Context,
+    login: Login,
     tasks: JoinSet<()>,
 }
 
@@ -94,7 +97,7 @@ impl Bridge {
             signals: Arc::default(),
             stop: CancellationToken::new(),
         };
-        let mut tasks = engine::spawn(context.clone(), login).await?;
+        let mut tasks = engine::spawn(context.clone(), login.clone()).await?;
         match listener {
             Ok(listener) => drop(tasks.spawn(control::serve(context.clone(), listener))),
             // Messages cross all the same.
@@ -102,7 +105,7 @@ impl Bridge {
                 bridge = %name, %error, "the bridge cannot be asked for its status or queue while it runs"
             ),
         }
-        Ok(Self { name, context, tasks })
+        Ok(Self { name, context, login, tasks })
     }
 
     /// What the bridge is called.
@@ -173,6 +176,31 @@ impl Bridge {
     /// What the database says.
     pub async fn clear_quarantine(&self) -> Result<(), StoreError> {
         self.context.store.clear_quarantine().await
+    }
+
+    /// The retained messages that concern the bridge, here and there. Takes a second or more: a broker does not say when it has
+    /// told all that it keeps.
+    ///
+    /// # Errors
+    /// [`RetainedError`].
+    pub async fn retained(&self) -> Result<Vec<RetainedRow>, RetainedError> {
+        self.context.retained(self.login.clone()).await
+    }
+
+    /// Clears what the local broker keeps on these topics, and with it what others were given of it.
+    ///
+    /// # Errors
+    /// [`RetainedError`]; some may be cleared then.
+    pub async fn clear_retained(&self, topics: Vec<Topic>) -> Result<(), RetainedError> {
+        self.context.clear_here(self.login.clone(), topics).await
+    }
+
+    /// Clears what receivers were given on these topics, as they were sent, where nothing is kept here any more.
+    ///
+    /// # Errors
+    /// [`RetainedError`]; nothing is cleared then.
+    pub async fn clear_retained_there(&self, given: Vec<(Receiver, Topic)>) -> Result<(), RetainedError> {
+        self.context.clear_there(given).await
     }
 
     /// What waits to go out, for each receiver.

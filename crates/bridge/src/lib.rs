@@ -35,6 +35,7 @@ pub mod queue;
 pub mod quota;
 mod ranges;
 pub mod rehearse;
+pub mod retained;
 pub mod route;
 pub mod secrets;
 pub mod seen;
@@ -46,5 +47,5 @@ pub mod topic;
 mod watch;
 
 pub use bridge::{Bridge, StartError};
-pub use engine::ReconfigureError;
+pub use engine::{ReconfigureError, RetainedError};
 pub use store::{Quarantined, StoreError};

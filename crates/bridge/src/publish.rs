@@ -36,6 +36,20 @@ pub async fn publish(broker: &BrokerConfig, password: &Password, message: Messag
     }
 }
 
+/// Publishes messages with quality of service 1, one after the other, and returns when the broker has taken all of them over,
+/// or why it does not want one.
+pub(crate) async fn publish_all(login: &mut Login, messages: &[Message]) -> Result<(), ConnectionError> {
+    let (mut connection, _) = login.connect(&Hello::one_off()).await?;
+    for message in messages {
+        connection.send(&Packet::Publish(Publish::new(message, PACKET, None)))?;
+        if let Some(reason) = hand_over(&mut connection, Qos::AtLeastOnce).await? {
+            tracing::warn!(topic = %message.topic, %reason, "the broker refuses to clear a retained message");
+        }
+    }
+    connection.leave().await;
+    Ok(())
+}
+
 /// Waits until the broker has taken over what was sent; returns why it does not want it.
 async fn hand_over(connection: &mut Connection, qos: Qos) -> Result<Option<String>, ConnectionError> {
     if qos == Qos::AtMostOnce {

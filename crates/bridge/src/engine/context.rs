@@ -67,6 +67,11 @@ pub(crate) struct Signals {
 }
 
 impl Context {
+    /// What the bridge calls itself at the broker: the same at every start, so that the broker knows the session again.
+    pub(crate) fn client_id(&self) -> String {
+        format!("mqtt-twister-{}-{}", self.board.bridge(), self.stream)
+    }
+
     /// What was seen at the local broker lately. Each change of it is complete, even if a task panics.
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)

@@ -23,6 +23,7 @@ mod people;
 mod poster;
 mod queue;
 mod readback;
+mod retained;
 mod steward;
 mod subscriptions;
 mod taker;
@@ -36,6 +37,7 @@ pub use live::ReconfigureError;
 pub(crate) use moved::Moved;
 pub(crate) use node_fault::NodeTrouble;
 pub(crate) use steward::OLDEST_BLOCK_S;
+pub use retained::RetainedError;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -45,11 +47,10 @@ use crate::store::StoreError;
 
 /// Starts all tasks of a bridge. They end when the context is told to stop.
 pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>, StoreError> {
-    let client_id = format!("mqtt-twister-{}-{}", context.board.bridge(), context.stream);
-    let newcomers = newcomers::drive(context.clone(), login.clone(), client_id.clone());
+    let newcomers = newcomers::drive(context.clone(), login.clone());
     let setup = Setup {
         login,
-        client_id,
+        client_id: context.client_id(),
         publications: context.live.publications(),
         board: context.board.clone(),
         store: context.store.clone(),

@@ -11,7 +11,7 @@ use crate::clock::now_ms;
 use crate::config::{BridgeConfig, Forward, Visibility};
 use crate::event::PartState;
 use crate::message::Message;
-use crate::mqtt::{ConnectionError, Login, Own, retained};
+use crate::mqtt::{ConnectionError, Login, retained};
 use crate::route::{PublishedTopics, Receiver, Route, route};
 use crate::store::{StoreError, Taken};
 use crate::topic::{Topic, TopicFilter};
@@ -39,12 +39,12 @@ impl From<StoreError> for Trouble {
     }
 }
 
-pub(super) async fn drive(context: Context, mut login: Login, client_id: String) {
+pub(super) async fn drive(context: Context, mut login: Login) {
     let mut published = context.published.subscribe();
     let mut changes = context.live.watch();
     loop {
         if context.board.state().broker == PartState::Up {
-            match greet(&context, &mut login, &client_id).await {
+            match greet(&context, &mut login).await {
                 Ok(()) => {}
                 Err(Trouble::Store(error)) => context.store_trouble(&error),
                 Err(Trouble::Broker(error)) => {
@@ -62,7 +62,7 @@ pub(super) async fn drive(context: Context, mut login: Login, client_id: String)
 }
 
 /// Sends what the broker keeps to those who are new, or want something else than before.
-async fn greet(context: &Context, login: &mut Login, client_id: &str) -> Result<(), Trouble> {
+async fn greet(context: &Context, login: &mut Login) -> Result<(), Trouble> {
     let config = context.config();
     let wanted = wanted(context, &config);
     let Some(mut greeted) = context.store.greeted().await? else {
@@ -79,7 +79,7 @@ async fn greet(context: &Context, login: &mut Login, client_id: &str) -> Result<
         if before.as_deref() != Some(NOT_HEARD_OF) {
             let before = before.and_then(|text| serde_json::from_str(&text).ok());
             let newcomer = Newcomer { receiver: &receiver, config: &config, before };
-            newcomer.send_retained(context, login, client_id).await?;
+            newcomer.send_retained(context, login).await?;
         }
         context.store.set_greeted(greeted.clone()).await?;
     }
@@ -98,15 +98,14 @@ struct Newcomer<'a> {
 }
 
 impl Newcomer<'_> {
-    async fn send_retained(&self, context: &Context, login: &mut Login, client_id: &str) -> Result<(), Trouble> {
+    async fn send_retained(&self, context: &Context, login: &mut Login) -> Result<(), Trouble> {
         let filters: BTreeSet<TopicFilter> =
             forwards(self.config, self.receiver).map(|forward| forward.from.clone()).collect();
         let filters: Vec<TopicFilter> = filters.into_iter().collect();
         if filters.is_empty() {
             return Ok(());
         }
-        let topics = context.store.broker_session().await?.own_retained.into_iter().map(|(topic, _)| topic).collect();
-        let own = Own { client_id: client_id.to_owned(), topics };
+        let own = context.own_retained().await?;
         let kept = tokio::select! {
             () = context.stop.cancelled() => return Ok(()),
             kept = retained(login, &filters, &own) => kept?,
@@ -115,7 +114,8 @@ impl Newcomer<'_> {
         let routes: Vec<(&Topic, Route)> = {
             let published = context.published.borrow();
             let routes = |message| self.new_routes(message, &published).into_iter();
-            kept.iter().flat_map(|message| routes(message).map(|route| (&message.topic, route))).collect()
+            let foreign = kept.iter().filter(|kept| !kept.own).map(|kept| &kept.message);
+            foreign.flat_map(|message| routes(message).map(|route| (&message.topic, route))).collect()
         };
         let taken = |(_, route): &(&Topic, Route)| Taken {
             routes: vec![route.clone()],

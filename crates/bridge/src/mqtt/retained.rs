@@ -10,6 +10,7 @@ use super::options::Login;
 use super::packet::{Ack, Hello, Packet, Publish};
 use super::properties;
 use crate::message::{Message, Qos};
+use crate::retained::Kept;
 use crate::topic::{Topic, TopicFilter};
 
 /// A broker says nothing when it has told everything that it keeps: so long a silence is taken for it.
@@ -20,7 +21,7 @@ const MOST: usize = 10_000;
 
 const SUBSCRIBE: u16 = 1;
 
-/// Whose retained messages are left out: what the bridge itself has left at the broker came from the network.
+/// By what a bridge knows what it has left at the broker itself: that came from the network.
 pub(crate) struct Own {
     /// The name under which the bridge marks what it leaves, where the broker keeps properties.
     pub client_id: String,
@@ -36,7 +37,7 @@ pub(crate) async fn retained(
     login: &mut Login,
     filters: &[TopicFilter],
     own: &Own,
-) -> Result<Vec<Message>, ConnectionError> {
+) -> Result<Vec<Kept>, ConnectionError> {
     let (mut connection, _) = login.connect(&Hello::one_off()).await?;
     let filters = filters.iter().map(ToString::to_string).collect();
     connection.send(&Packet::Subscribe { packet: SUBSCRIBE, filters })?;
@@ -67,13 +68,13 @@ fn acknowledge(connection: &mut Connection, publish: &Publish) -> Result<(), Con
     Ok(())
 }
 
-/// The message, if the broker keeps it and it is not the bridge's own.
-fn message(publish: Publish, own: &Own) -> Option<Message> {
+/// The message, if the broker keeps it.
+fn message(publish: Publish, own: &Own) -> Option<Kept> {
     let topic = Topic::try_from(String::from_utf8(publish.topic.to_vec()).ok()?).ok()?;
     let properties::Read { properties, path, mark } = properties::read(&publish.properties);
     let marked = mark.is_some_and(|mark| mark == properties::mark(&own.client_id, topic.as_str(), &publish.payload));
     let is_own = marked || own.topics.contains(topic.as_str());
     let payload = publish.payload.to_vec();
     let message = Message { topic, payload, qos: publish.qos, retain: true, properties, path };
-    (publish.retain && !is_own).then_some(message)
+    publish.retain.then_some(Kept { message, own: is_own })
 }

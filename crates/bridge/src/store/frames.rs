@@ -5,7 +5,7 @@ use twister::{PostNumber, Username};
 
 use super::ledger::{self, Count};
 use super::outbox::{self, skip_number, to_receiver, to_text};
-use super::{RowId, Store, StoreError, streams};
+use super::{RowId, Store, StoreError, retained, streams};
 use crate::frame::v1::{Notes, Receipt};
 use crate::message::{Message, Qos};
 use crate::route::Receiver;
@@ -171,6 +171,7 @@ impl Store {
                 }
                 let query = "SELECT awaited FROM frame WHERE id = ?1";
                 if tx.prepare_cached(query)?.query_row([frame], |row| row.get(0)).optional()? == Some(false) {
+                    retained::note_there(tx, *frame, &contents(tx, *frame)?)?;
                     settle(tx, *frame)?;
                 }
             }
@@ -228,6 +229,9 @@ impl Store {
         self.run(|tx| {
             let mut sent = Vec::new();
             for frame in frames {
+                if count == Some(Count::Acked) {
+                    retained::note_there(tx, *frame, &contents(tx, *frame)?)?;
+                }
                 sent.extend(settle(tx, *frame)?);
             }
             if let Some(count) = count {
@@ -246,6 +250,7 @@ impl Store {
                 tx.prepare_cached(query)?.query_map([to_text(receiver)], |row| row.get(0))?.collect::<Result<_, _>>()?
             };
             for frame in out {
+                retained::note_there(tx, frame, &contents(tx, frame)?)?;
                 settle(tx, frame)?;
             }
             tx.prepare_cached("UPDATE frame SET awaited = 0 WHERE receiver = ?1")?

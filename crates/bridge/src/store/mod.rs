@@ -14,6 +14,7 @@ mod people;
 pub(crate) mod quarantine;
 mod queue;
 mod quota;
+mod retained;
 mod schema;
 pub(crate) mod streams;
 pub(crate) mod unfinished;

@@ -15,7 +15,7 @@ use crate::topic::Topic;
 
 /// How far the frames are that an outbox row is in, by the one that is least far: 0 not out, 1 out, 2 seen. NULL if it is in
 /// none.
-const STAGE: &str = "(SELECT min(CASE WHEN frame.out = 0 THEN 0 ELSE 1 + frame.seen END)
+pub(super) const STAGE: &str = "(SELECT min(CASE WHEN frame.out = 0 THEN 0 ELSE 1 + frame.seen END)
                       FROM packed JOIN frame ON frame.id = packed.frame WHERE packed.message = outbox.id)";
 
 /// What a change of the queue did.

@@ -241,6 +241,17 @@ const MIGRATIONS: &[&str] = &[
         used   INTEGER NOT NULL,  -- the next post number
         unused INTEGER NOT NULL
     );
+", "
+    -- What receivers keep as retained, as far as it was sent from here: posted for everybody, taken over by the broker of an
+    -- account. Sets out empty: of what was sent before, nobody knows.
+    CREATE TABLE retained_there (
+        receiver TEXT NOT NULL,  -- '' is everybody
+        topic    TEXT NOT NULL,  -- as it was sent
+        bytes    INTEGER NOT NULL,
+        preview  BLOB NOT NULL,  -- the first bytes
+        digest   BLOB NOT NULL,
+        PRIMARY KEY (receiver, topic)
+    ) WITHOUT ROWID;
 "];
 
 /// Sets the connection up and brings the tables up to date.

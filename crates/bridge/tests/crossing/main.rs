@@ -6,5 +6,6 @@ mod faults;
 mod journey;
 mod live;
 mod messages;
+mod retained;
 mod support;
 mod wishes;

@@ -4,6 +4,9 @@
 pub mod bridges;
 pub mod connecting;
 pub mod publishing;
+pub mod queue;
+pub mod retained;
+pub mod rules;
 pub mod tryout;
 
 use mqtt_twister_bridge::secrets::{Password, SecretKind};

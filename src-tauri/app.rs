@@ -17,7 +17,7 @@ use crate::probing::Probing;
 use crate::resume::Resume;
 use crate::tryout::TryoutRoom;
 use crate::view::{
-    BridgeId, BridgeInput, BridgeView, FoundSecret, Overview, PasswordPlace, Saved, SecretInput, TryoutView,
+    BridgeId, BridgeInput, BridgeView, Effect, FoundSecret, Overview, PasswordPlace, Saved, SecretInput, TryoutView,
 };
 
 /// The app behind the window.
@@ -100,7 +100,7 @@ impl App {
         if !id.tryout {
             self.resume.note(&id.name, true);
         }
-        let data_dir = if id.tryout { self.tryout.data_dir().await? } else { self.data_dir() };
+        let data_dir = self.data_dir_of(id).await?;
         bridge.start(&data_dir, self.secrets(&bridge)).await
     }
 
@@ -168,14 +168,19 @@ impl App {
         found.ok_or_else(|| unknown(id))
     }
 
-    /// Adds a bridge or changes one. A changed one that ran runs again, with its new settings.
+    /// Adds a bridge or changes one. One that runs goes on by its new rules without a pause; with another name, node, account
+    /// or broker, or other passwords, it is stopped and started. Rules of "Try it" last until that is closed.
     ///
     /// # Errors
     /// [`AppErrorCode::InvalidSettings`] with the field, or what kept the settings from being written; then nothing has
     /// changed. A bridge that does not start again says so in its own place.
     pub async fn save(&self, input: BridgeInput) -> Result<Saved, CommandError> {
         let _one_at_a_time = self.edit.lock().await;
-        let config = parse_bridge(input.config)?;
+        let config = parse_bridge(input.config.clone())?;
+        if let Some(id) = input.replaces.as_ref().filter(|id| id.tryout) {
+            let effect = self.tryout.change(&id.name, config).await?;
+            return Ok(Saved { id: id.clone(), password_warning: None, effect });
+        }
         let old = input.replaces.as_ref().map(|id| self.bridge(id)).transpose()?;
         let id = BridgeId::own(config.name.clone());
 
@@ -186,12 +191,20 @@ impl App {
             None => AppBridge::new(id.clone(), config.clone(), self.tell.clone()),
         };
         match position {
-            Some(position) => bridges[position] = next,
-            None => bridges.push(next),
+            Some(position) => bridges[position] = Arc::clone(&next),
+            None => bridges.push(Arc::clone(&next)),
         }
         check_together(&bridges)?;
         self.writable()?;
 
+        if let Some(old) = old.as_ref().filter(|old| !old.config.needs_restart(&config))
+            && !input.has_passwords()
+        {
+            let runs = old.hand_over(&next, self.commit(bridges, None)).await?;
+            (self.tell)(Notice::OverviewChanged);
+            let effect = if runs { Effect::Live } else { Effect::AtStart };
+            return Ok(Saved { id, password_warning: None, effect });
+        }
         let ran = match &old {
             Some(old) => old.stop().await,
             None => false,
@@ -218,7 +231,8 @@ impl App {
             let _ = self.start(&id).await;
         }
         (self.tell)(Notice::OverviewChanged);
-        outcome.map(|()| Saved { id, password_warning })
+        let effect = if ran { Effect::Restarted } else { Effect::AtStart };
+        outcome.map(|()| Saved { id, password_warning, effect })
     }
 
     /// What is valid in `input` and probably not meant: rules by which messages would go round among the person's bridges.
@@ -228,7 +242,11 @@ impl App {
     pub fn warnings(&self, input: BridgeInput) -> Result<Vec<String>, CommandError> {
         let config = parse_bridge(input.config)?;
         let name = config.name.clone();
-        let mut bridges = file_of(&self.own_bridges()).bridges;
+        let tryout = input.replaces.as_ref().is_some_and(|id| id.tryout);
+        let mut bridges = match tryout {
+            true => self.tryout.bridges().iter().map(|tryout| tryout.bridge.config.clone()).collect(),
+            false => file_of(&self.own_bridges()).bridges,
+        };
         bridges.retain(|bridge| input.replaces.as_ref().is_none_or(|id| id.name != bridge.name));
         bridges.push(config);
         let warnings = loops::find(&bridges);
@@ -313,6 +331,11 @@ impl App {
 
     fn data_dir(&self) -> PathBuf {
         self.folder.join("bridges")
+    }
+
+    /// Where this bridge's folder is.
+    pub(crate) async fn data_dir_of(&self, id: &BridgeId) -> Result<PathBuf, CommandError> {
+        if id.tryout { self.tryout.data_dir().await } else { Ok(self.data_dir()) }
     }
 
     fn bridge_folder(&self, name: &BridgeName) -> PathBuf {

@@ -9,7 +9,9 @@ use mqtt_twister_bridge::Bridge;
 use mqtt_twister_bridge::config::BridgeConfig;
 use mqtt_twister_bridge::event::{BridgeEvent, BridgeState, Phase};
 use mqtt_twister_bridge::secrets::Secrets;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{MutexGuard as AsyncMutexGuard, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
@@ -53,8 +55,20 @@ struct Shown {
 
 struct Running {
     bridge: Bridge,
-    /// Passes the engine's events on; ends when the bridge is gone.
-    reporter: JoinHandle<()>,
+    /// Passes the engine's events on. Ends when the bridge is gone, or when it is told to leave; then others go on from
+    /// where it was.
+    reporter: JoinHandle<Receiver<BridgeEvent>>,
+    leave: oneshot::Sender<()>,
+}
+
+/// Access to a bridge's engine. While it is held, the bridge neither starts nor stops.
+pub struct Engine<'a>(AsyncMutexGuard<'a, Option<Running>>);
+
+impl Engine<'_> {
+    /// The running bridge; none if it does not run.
+    pub fn bridge(&self) -> Option<&Bridge> {
+        self.0.as_ref().map(|running| &running.bridge)
+    }
 }
 
 impl AppBridge {
@@ -93,8 +107,8 @@ impl AppBridge {
         };
         let outcome = outcome.map(|bridge| {
             self.shown().state = bridge.state();
-            let reporter = tokio::spawn(report(Arc::clone(self), bridge.events()));
-            *running = Some(Running { bridge, reporter });
+            let events = bridge.events();
+            *running = Some(Running::new(self, bridge, events));
         });
         self.shown().start_error = outcome.as_ref().err().cloned();
         (self.tell)(Notice::OverviewChanged);
@@ -104,7 +118,7 @@ impl AppBridge {
     /// Stops it and waits until it is stopped. Whether it ran.
     pub async fn stop(&self) -> bool {
         let mut running = self.running.lock().await;
-        let Some(Running { bridge, reporter }) = running.take() else { return false };
+        let Some(Running { bridge, reporter, leave: _leave }) = running.take() else { return false };
         self.shown().state.phase = Phase::Stopping;
         (self.tell)(Notice::OverviewChanged);
         bridge.stop().await;
@@ -115,6 +129,34 @@ impl AppBridge {
         self.shown().state = BridgeState { counters, quota, ..stopped };
         (self.tell)(Notice::OverviewChanged);
         true
+    }
+
+    /// Its engine.
+    pub async fn engine(&self) -> Engine<'_> {
+        Engine(self.running.lock().await)
+    }
+
+    /// Hands the running bridge over to `next`, the same bridge with other rules, and has it go on by them, if `commit`
+    /// succeeds. Whether it runs.
+    ///
+    /// # Errors
+    /// What `commit` says; nothing has changed then. What the engine says: it goes on by the old rules then.
+    pub async fn hand_over(
+        &self,
+        next: &Arc<Self>,
+        commit: impl Future<Output = Result<(), CommandError>>,
+    ) -> Result<bool, CommandError> {
+        let (mut from, mut to) = (self.running.lock().await, next.running.lock().await);
+        commit.await?;
+        let Some(Running { bridge, reporter, leave }) = from.take() else { return Ok(false) };
+        let outcome = bridge.reconfigure(next.config.clone()).await;
+        // It may have ended by itself already.
+        let _ = leave.send(());
+        let events = reporter.await.unwrap_or_else(|_| bridge.events());
+        *next.shown() = Shown { start_error: None, ..self.shown().clone() };
+        *to = Some(Running::new(next, bridge, events));
+        outcome?;
+        Ok(true)
     }
 
     /// How it is now.
@@ -152,8 +194,19 @@ impl AppBridge {
     }
 }
 
-/// Notes what the bridge tells, and passes it on a few times a second.
-async fn report(bridge: Arc<AppBridge>, mut events: tokio::sync::broadcast::Receiver<BridgeEvent>) {
+impl Running {
+    fn new(shown: &Arc<AppBridge>, bridge: Bridge, events: Receiver<BridgeEvent>) -> Self {
+        let (leave, left) = oneshot::channel();
+        Self { bridge, reporter: tokio::spawn(report(Arc::clone(shown), events, left)), leave }
+    }
+}
+
+/// Notes what the bridge tells, and passes it on a few times a second. Returns where it was when it was told to leave.
+async fn report(
+    bridge: Arc<AppBridge>,
+    mut events: Receiver<BridgeEvent>,
+    mut left: oneshot::Receiver<()>,
+) -> Receiver<BridgeEvent> {
     let mut news = BridgeNews::none(bridge.id.clone());
     let mut tell_at: Option<Instant> = None;
     loop {
@@ -172,6 +225,7 @@ async fn report(bridge: Arc<AppBridge>, mut events: tokio::sync::broadcast::Rece
                 Err(RecvError::Lagged(missed)) => news.skip(missed),
                 Err(RecvError::Closed) => break,
             },
+            Ok(()) = &mut left => break,
             () = due => {
                 tell_at = None;
                 bridge.pass_on(&mut news);
@@ -181,4 +235,5 @@ async fn report(bridge: Arc<AppBridge>, mut events: tokio::sync::broadcast::Rece
         tell_at.get_or_insert_with(|| Instant::now() + GATHERING);
     }
     bridge.pass_on(&mut news);
+    events
 }

@@ -6,7 +6,7 @@ use mqtt_twister_bridge::check::CheckError;
 use mqtt_twister_bridge::config::{ConfigError, RuleError};
 use mqtt_twister_bridge::event::ProblemCode;
 use mqtt_twister_bridge::secrets::SecretError;
-use mqtt_twister_bridge::{StartError, StoreError};
+use mqtt_twister_bridge::{ReconfigureError, RetainedError, StartError, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::preferences::PreferencesError;
@@ -45,6 +45,8 @@ pub enum AppErrorCode {
     BridgeInUse,
     /// The bridge could not be started.
     StartFailed,
+    /// The bridge does not run, and only a running one can do it.
+    NotRunning,
     /// A password is needed and none is known.
     PasswordMissing,
     /// No keyring runs, or it is locked.
@@ -128,6 +130,35 @@ impl From<StartError> for CommandError {
             StartError::Store(error) => Self::new(AppErrorCode::StartFailed, error.to_string()),
             StartError::Files(error) => Self::field(error.field(), error),
             StartError::Node(error) => CheckError::from(error).into(),
+        }
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InUse { .. } => Self::new(AppErrorCode::BridgeInUse, error.to_string()),
+            other => {
+                Self { code: ErrorCode::Engine(ProblemCode::StorageFailed), message: other.to_string(), field: None }
+            }
+        }
+    }
+}
+
+impl From<ReconfigureError> for CommandError {
+    fn from(error: ReconfigureError) -> Self {
+        match error {
+            ReconfigureError::Rule(rule) => rule.into(),
+            ReconfigureError::NeedsRestart => Self::new(AppErrorCode::StartFailed, error.to_string()),
+        }
+    }
+}
+
+impl From<RetainedError> for CommandError {
+    fn from(error: RetainedError) -> Self {
+        match error {
+            RetainedError::Broker(error) => error.into(),
+            RetainedError::Store(error) => error.into(),
         }
     }
 }

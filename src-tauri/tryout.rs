@@ -4,13 +4,13 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mqtt_twister_bridge::config::BridgeName;
+use mqtt_twister_bridge::config::{BridgeConfig, BridgeName};
 use mqtt_twister_bridge::secrets::Secrets;
 use mqtt_twister_tryout::Tryout;
 
 use crate::bridges::{AppBridge, Notice, Tell};
 use crate::error::{AppErrorCode, CommandError};
-use crate::view::{BridgeId, TryoutPhase};
+use crate::view::{BridgeId, Effect, TryoutPhase};
 
 /// The sandbox, its brokers and its bridges.
 pub struct TryoutRoom {
@@ -62,6 +62,31 @@ impl TryoutRoom {
         *open = Some(tryout);
         (self.tell)(Notice::OverviewChanged);
         Ok(())
+    }
+
+    /// Gives a bridge other rules, until all is closed. One that runs goes on by them without a pause.
+    ///
+    /// # Errors
+    /// [`AppErrorCode::UnknownBridge`]; [`AppErrorCode::InvalidSettings`] for anything but rules: the rest is the sandbox's own.
+    pub async fn change(&self, name: &BridgeName, config: BridgeConfig) -> Result<Effect, CommandError> {
+        let _open = self.open.lock().await;
+        let Some(TryoutBridge { bridge: old, secrets }) = self.bridge(name) else {
+            return Err(CommandError::new(AppErrorCode::UnknownBridge, "\"Try it\" is closed: open it first"));
+        };
+        if old.config.needs_restart(&config) {
+            return Err(CommandError::field("", "a bridge of \"Try it\" keeps its name, node, account and broker"));
+        }
+        let next = old.changed(old.id.clone(), config);
+        let replace = async {
+            let mut list = self.list();
+            list.iter_mut().filter(|tryout| tryout.bridge.id == old.id).for_each(|tryout| {
+                *tryout = TryoutBridge { bridge: Arc::clone(&next), secrets: secrets.clone() };
+            });
+            Ok(())
+        };
+        let runs = old.hand_over(&next, replace).await?;
+        (self.tell)(Notice::OverviewChanged);
+        Ok(if runs { Effect::Live } else { Effect::AtStart })
     }
 
     /// Stops the bridges, the brokers and the sandbox network; what they hold stays on disk.

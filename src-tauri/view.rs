@@ -2,9 +2,10 @@
 //! `ui/src/lib/generated` is made from them.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use mqtt_twister_bridge::config::{BridgeConfig, BridgeName};
+use mqtt_twister_bridge::config::{BridgeConfig, BridgeName, ProtocolChoice};
 use mqtt_twister_bridge::event::BridgeState;
 use serde::{Deserialize, Serialize};
 
@@ -168,6 +169,23 @@ pub struct BrokerInput {
     pub password: Option<SecretInput>,
     /// The bridge that it belongs to, if there is one already.
     pub bridge: Option<BridgeId>,
+    /// How it is spoken to; none means: as in the settings of `bridge`.
+    #[serde(default)]
+    #[specta(optional)]
+    pub speech: Option<BrokerSpeech>,
+}
+
+/// How a broker is spoken to: the version of MQTT, and files for TLS.
+#[derive(Debug, Clone, Deserialize, specta::Type)]
+pub struct BrokerSpeech {
+    /// The version of MQTT.
+    pub protocol: ProtocolChoice,
+    /// Certificates of the authorities that are trusted, in place of those that the system knows.
+    pub ca_file: Option<PathBuf>,
+    /// The bridge's own certificate.
+    pub client_cert_file: Option<PathBuf>,
+    /// The private key of that certificate.
+    pub client_key_file: Option<PathBuf>,
 }
 
 /// A bridge as the person wants it.
@@ -245,6 +263,27 @@ pub struct Saved {
     pub id: BridgeId,
     /// Why a password is kept in memory only; the settings themselves are saved.
     pub password_warning: Option<CommandError>,
+    /// When they take effect.
+    pub effect: Effect,
+}
+
+/// When saved settings take effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, specta::Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Now: the bridge goes on by them without a pause.
+    Live,
+    /// Now: the bridge was stopped and started.
+    Restarted,
+    /// When the bridge is started.
+    AtStart,
+}
+
+impl BridgeInput {
+    /// Whether a password is given.
+    pub fn has_passwords(&self) -> bool {
+        self.node_password.is_some() || self.broker_password.is_some()
+    }
 }
 
 /// A new account.

@@ -3,7 +3,7 @@
 use tauri::Wry;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
-use crate::commands::{bridges, connecting, desktop, first_run, publishing, transfer, tryout};
+use crate::commands::{bridges, connecting, desktop, first_run, publishing, queue, retained, rules, transfer, tryout};
 use crate::events;
 
 /// The commands and events that the window knows, and their types.
@@ -22,6 +22,17 @@ pub fn wire() -> Builder<Wry> {
             bridges::stop_bridge,
             publishing::publish,
             bridges::recent,
+            rules::check_rules,
+            rules::rehearse,
+            rules::rehearse_incoming,
+            rules::replay,
+            rules::suggest_topics,
+            queue::queue,
+            queue::queue_page,
+            queue::count_queue,
+            queue::change_queue,
+            retained::retained,
+            retained::clear_retained,
             tryout::open_tryout,
             tryout::close_tryout,
             tryout::remove_tryout,

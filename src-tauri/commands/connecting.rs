@@ -9,7 +9,7 @@ use twister::Username;
 use super::{Outcome, node_url, password};
 use crate::app::App;
 use crate::error::CommandError;
-use crate::view::{BrokerInput, BuiltinBrokerView, NewAccount, NodeInput};
+use crate::view::{BrokerInput, BrokerSpeech, BuiltinBrokerView, NewAccount, NodeInput};
 
 /// Tries a node: version, chain, connections, and the accounts in its wallet.
 #[tauri::command]
@@ -42,6 +42,12 @@ pub async fn check_broker(app: State<'_, App>, broker: BrokerInput) -> Outcome<B
         None => BrokerConfig::new(url.clone()),
     };
     let password = password(&app, broker.password, broker.bridge, SecretKind::Broker).await?;
+    let known = match broker.speech {
+        Some(BrokerSpeech { protocol, ca_file, client_cert_file, client_key_file }) => {
+            BrokerConfig { protocol, ca_file, client_cert_file, client_key_file, ..known }
+        }
+        None => known,
+    };
     let config = BrokerConfig { url, user: broker.user, ..known };
     Ok(check::check_broker(&config, &password).await?)
 }

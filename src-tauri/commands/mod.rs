@@ -6,6 +6,9 @@ pub mod connecting;
 pub mod desktop;
 pub mod first_run;
 pub mod publishing;
+pub mod queue;
+pub mod retained;
+pub mod rules;
 pub mod transfer;
 pub mod tryout;
 

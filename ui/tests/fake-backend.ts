@@ -6,10 +6,22 @@ import type {
   BridgeNews,
   BridgeState,
   BridgeView,
+  Effect,
+  GivenInput,
+  IncomingView,
   MessageEvent,
   MessageInput,
   Overview,
+  QueueAction,
+  QueueCounts,
+  QueueEntryView,
+  QueueSelection,
+  QueueView,
   Recent,
+  RehearsalView,
+  RetainedView,
+  RuleProblem,
+  TopicView,
 } from '../src/lib/model';
 
 export function aState(change: Partial<BridgeState> = {}): BridgeState {
@@ -105,9 +117,20 @@ export class FakeBackend implements Backend {
   /** What the app warns of before anything is saved. */
   doubts: string[] = [];
   published: MessageInput[] = [];
+  /** When saved settings take effect. */
+  effect: Effect = 'at_start';
   started: string[] = [];
   stopped: string[] = [];
   removed: string[] = [];
+  ruleProblems: RuleProblem[] = [];
+  rehearsal: RehearsalView = { heard: true, sent: [], held_back: [] };
+  topics: TopicView[] = [];
+  waiting: QueueView[] = [];
+  entries: QueueEntryView[] = [];
+  counts: QueueCounts = { waiting: 0, held: 0, packed: 0, posted: 0, seen: 0 };
+  queueChanges: { action: QueueAction; selection: QueueSelection }[] = [];
+  kept: RetainedView[] = [];
+  cleared: { topics: string[]; given: GivenInput[] }[] = [];
   /** What the next call that can fail rejects with. */
   failure: Error | null = null;
   #news: ((news: BridgeNews) => void)[] = [];
@@ -161,7 +184,7 @@ export class FakeBackend implements Backend {
     await this.#answer(null);
     const others = this.state.bridges.filter(({ id }) => id !== bridge.replaces);
     this.state.bridges = [...others, aBridge({ id: config.name, config })];
-    return { id: config.name, password_warning: null };
+    return { id: config.name, password_warning: null, effect: this.effect };
   };
 
   warnings = async () => this.doubts;
@@ -192,6 +215,31 @@ export class FakeBackend implements Backend {
     problems: [],
     totals: { messages: 0, problems: 0 },
   });
+
+  checkRules = async () => this.ruleProblems;
+  rehearse = async () => this.rehearsal;
+  rehearseIncoming = async (): Promise<IncomingView> => ({ verdict: 'unwanted' });
+  replay = async () => ({
+    messages: 0,
+    seconds: 0,
+    unsent: 0,
+    posts: 0,
+    posts_a_day: null,
+    rules: [],
+  });
+  suggestTopics = async () => this.topics;
+  queue = async () => this.waiting;
+  queuePage = async () => ({ entries: this.entries, more: false });
+  countQueue = async () => this.counts;
+  changeQueue = async (_: string, action: QueueAction, selection: QueueSelection) => {
+    this.queueChanges.push({ action, selection });
+    return this.#answer({ changed: 1, too_late: 0, posts: 0 });
+  };
+  retained = async () => this.kept;
+  clearRetained = async (_: string, topics: string[], given: GivenInput[]) => {
+    await this.#answer(null);
+    this.cleared.push({ topics, given });
+  };
 
   openTryout = async () => {
     await this.#answer(null);

@@ -119,12 +119,12 @@ impl Bridge {
     }
 
     /// Goes on with other rules, limits and accounts to follow, without a pause: what waits stays, and what comes from now on
-    /// goes by the new rules.
+    /// goes by the new rules. Returns when the broker, if it is there, has been subscribed to what they mean.
     ///
     /// # Errors
     /// [`ReconfigureError`]; it goes on as before then.
-    pub fn reconfigure(&self, config: BridgeConfig) -> Result<(), ReconfigureError> {
-        self.context.reconfigure(config)
+    pub async fn reconfigure(&self, config: BridgeConfig) -> Result<(), ReconfigureError> {
+        self.context.reconfigure(config).await
     }
 
     /// The state now.

@@ -37,6 +37,7 @@ mod ranges;
 pub mod rehearse;
 pub mod retained;
 pub mod route;
+pub mod scout;
 pub mod secrets;
 pub mod seen;
 #[cfg(test)]

@@ -77,6 +77,7 @@ pub struct Delay {
 /// The kinds of reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub enum DelayCode {
     /// The bridge does not run.
     NotRunning,
@@ -118,6 +119,7 @@ pub struct Selection {
 /// What can be done with messages that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub enum QueueAction {
     /// Keep them until they are released.
     Hold,

@@ -89,7 +89,7 @@ impl RetainedValue {
         let mut digest = [0; 16];
         digest.copy_from_slice(&Sha256::digest(payload)[..16]);
         let preview = payload[..payload.len().min(PREVIEW_LEN)].to_vec();
-        (!payload.is_empty()).then(|| Self { bytes: payload.len() as u64, preview, digest })
+        (!payload.is_empty()).then_some(Self { bytes: payload.len() as u64, preview, digest })
     }
 }
 

@@ -20,13 +20,17 @@ export interface Row {
 
 /** The step that a step follows on, if any. */
 const BEFORE: Record<Step, Step[]> = {
-  queued: [],
+  taken: [],
+  queued: ['taken'],
   posted: ['queued'],
   seen: ['posted'],
   acked: ['posted', 'seen'],
   received: [],
   delivered: ['received'],
-  refused: ['queued', 'received'],
+  refused: ['taken', 'queued', 'received'],
+  expired: ['queued', 'received'],
+  superseded: ['queued'],
+  dropped: ['queued'],
 };
 
 let nextKey = 0;

@@ -70,6 +70,7 @@ export function bridgeStanding({ state, start_error }: Pick<BridgeView, 'state' 
 }
 
 const STEP_TONES: Record<Step, Tone> = {
+  taken: 'idle',
   queued: 'wait',
   posted: 'good',
   seen: 'good',
@@ -77,6 +78,9 @@ const STEP_TONES: Record<Step, Tone> = {
   received: 'wait',
   delivered: 'good',
   refused: 'bad',
+  expired: 'idle',
+  superseded: 'idle',
+  dropped: 'idle',
 };
 
 export function stepWords(step: Step): { word: string; meaning: string; tone: Tone } {

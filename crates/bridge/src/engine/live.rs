@@ -2,12 +2,17 @@
 //! newer ones. What a bridge stands on (its name, node, account and broker) stays as it was at the start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::Context;
 use crate::config::{BridgeConfig, RuleError};
+use crate::event::PartState;
 use crate::topic::TopicFilter;
+
+/// How long new settings wait for the broker's word that it has subscribed the bridge.
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Why a running bridge cannot take new settings. It goes on with those that it has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +30,7 @@ pub enum ReconfigureError {
 pub(crate) struct LiveConfig {
     config: Arc<watch::Sender<Arc<BridgeConfig>>>,
     publications: Arc<watch::Sender<Vec<TopicFilter>>>,
+    subscribed: Arc<watch::Sender<Vec<TopicFilter>>>,
 }
 
 impl LiveConfig {
@@ -32,6 +38,7 @@ impl LiveConfig {
         Self {
             publications: Arc::new(watch::Sender::new(config.publications.clone())),
             config: Arc::new(watch::Sender::new(Arc::new(config))),
+            subscribed: Arc::default(),
         }
     }
 
@@ -50,6 +57,11 @@ impl LiveConfig {
         self.publications.subscribe()
     }
 
+    /// What the local broker has last been subscribed to, to be told there.
+    pub(crate) fn subscribed(&self) -> Arc<watch::Sender<Vec<TopicFilter>>> {
+        Arc::clone(&self.subscribed)
+    }
+
     /// The rules change before the subscriptions do: what a new subscription brings meets the rules that it was made for.
     fn replace(&self, config: BridgeConfig) {
         let publications = config.publications.clone();
@@ -64,8 +76,8 @@ impl Context {
         self.live.now()
     }
 
-    /// Goes on with other settings.
-    pub(crate) fn reconfigure(&self, config: BridgeConfig) -> Result<(), ReconfigureError> {
+    /// Goes on with other settings. Returns when the broker, if it is there, has been subscribed to what they mean.
+    pub(crate) async fn reconfigure(&self, config: BridgeConfig) -> Result<(), ReconfigureError> {
         config.check()?;
         let before = self.config();
         if before.needs_restart(&config) {
@@ -80,6 +92,12 @@ impl Context {
         self.signals.steward.notify_one();
         self.signals.outbox.notify_one();
         self.signals.inbox.notify_one();
+        if self.board.state().broker == PartState::Up {
+            let mut subscribed = self.live.subscribed.subscribe();
+            let settled = subscribed.wait_for(|filters| *filters == self.config().publications);
+            // A broker that does not answer is somebody else's to tell of.
+            let _ = tokio::time::timeout(SUBSCRIBE_TIMEOUT, settled).await;
+        }
         Ok(())
     }
 }

@@ -36,8 +36,8 @@ pub(crate) use live::LiveConfig;
 pub use live::ReconfigureError;
 pub(crate) use moved::Moved;
 pub(crate) use node_fault::NodeTrouble;
-pub(crate) use steward::OLDEST_BLOCK_S;
 pub use retained::RetainedError;
+pub(crate) use steward::OLDEST_BLOCK_S;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -52,6 +52,7 @@ pub(crate) async fn spawn(context: Context, login: Login) -> Result<JoinSet<()>,
         login,
         client_id: context.client_id(),
         publications: context.live.publications(),
+        subscribed: context.live.subscribed(),
         board: context.board.clone(),
         store: context.store.clone(),
     };

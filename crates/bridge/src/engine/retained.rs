@@ -1,10 +1,9 @@
 //! Retained messages of a running bridge, here and there: looking at them, and clearing them.
 
-use super::Context;
-use super::context::Moved;
+use super::{Context, Moved};
 use crate::check::{CheckError, within_limit};
+use crate::clock::now_ms;
 use crate::config::ProtocolChoice;
-use crate::event::{Direction, Step};
 use crate::message::{Message, Qos};
 use crate::mqtt::{Fault, Login, Own, retained};
 use crate::publish::publish_all;
@@ -51,34 +50,45 @@ impl Context {
         within_limit(&url, publish_all(&mut login, &clears)).await?;
         if login.protocol == ProtocolChoice::V311 {
             let config = self.config();
-            let routes: Vec<Route> = {
+            let routes: Vec<(Topic, Route)> = {
                 let published = self.published.borrow();
-                clears.iter().flat_map(|clear| route(clear, &config, &published)).collect()
+                let routes = |clear: &Message| {
+                    let topic = clear.topic.clone();
+                    let routes = route(clear, &config, &published).into_iter().filter(|route| route.message.retain);
+                    routes.map(move |route| (topic.clone(), route)).collect::<Vec<_>>()
+                };
+                clears.iter().flat_map(routes).collect()
             };
-            self.send_clears(routes.into_iter().filter(|route| route.message.retain).collect()).await?;
+            self.send_clears(routes).await?;
         }
         Ok(())
     }
 
     /// Clears what receivers were given on topics as they were sent, whatever is kept here.
     pub(crate) async fn clear_there(&self, given: Vec<(Receiver, Topic)>) -> Result<(), RetainedError> {
-        let route = |(receiver, topic)| Route {
-            receiver,
-            message: clear(topic),
-            waiting: Waiting::default(),
-            compatible: false,
+        let route = |(receiver, topic): (Receiver, Topic)| {
+            let message = clear(topic.clone());
+            (topic, Route { receiver, message, waiting: Waiting::default(), compatible: false })
         };
         Ok(self.send_clears(given.into_iter().map(route).collect()).await?)
     }
 
-    async fn send_clears(&self, routes: Vec<Route>) -> Result<(), StoreError> {
-        let taken =
-            |route: &Route| Taken { routes: vec![route.clone()], refused: false, unreleased: None, again: false };
+    /// Sends clears, each with the topic that it has at the local broker.
+    async fn send_clears(&self, routes: Vec<(Topic, Route)>) -> Result<(), StoreError> {
+        let taken_ms = now_ms();
+        let taken = |(_, route): &(Topic, Route)| Taken {
+            routes: vec![route.clone()],
+            refused: false,
+            unreleased: None,
+            again: false,
+        };
         let batch: Vec<Taken> = routes.iter().map(taken).collect();
-        self.sending(move |sender, now| sender.take(&batch, now)).await?;
-        for Route { receiver, message, .. } in &routes {
-            self.tell_moved(Direction::Out, Step::Queued, Moved::to(receiver, message, None));
+        let (numbers, outcomes) = self.sending(move |sender, now| sender.take(&batch, now)).await?;
+        for ((topic, Route { receiver, message, .. }), number) in routes.iter().zip(numbers) {
+            let Some(number) = number else { continue };
+            self.tell(Moved::queued(self, receiver, number, message, topic, taken_ms));
         }
+        self.tell_outcomes(outcomes);
         self.signals.outbox.notify_one();
         self.signals.counted.notify_one();
         Ok(())

@@ -165,12 +165,12 @@ fn what_is_approved_becomes_rules_for_that_account_alone() {
     assert_eq!(proposal, Proposal { follow: true, subscribe: filters(&["doors/#"]), forward: filters(&["fridges/#"]) });
     let after = invitation.apply(&everything(&invitation), &before);
     after.check().unwrap();
-    assert_eq!(after.following, [invitation.from.clone()]);
-    let subscription = Subscription { from: vec![invitation.from.clone()], ..filters(&["doors/#"]).remove(0).into() };
+    assert_eq!(after.following, std::slice::from_ref(&invitation.from));
+    let subscription = Subscription { from: vec!std::slice::from_ref(&invitation.from), ..filters(&["doors/#"]).remove(0).into() };
     assert_eq!(after.subscriptions, [subscription]);
     assert_eq!((after.publications, after.forwards.len()), (filters(&["fridges/#"]), 1));
     assert_eq!(after.forwards[0].visibility, Visibility::Private);
-    assert_eq!(after.forwards[0].to, [invitation.from.clone()]);
+    assert_eq!(after.forwards[0].to, std::slice::from_ref(&invitation.from));
     let peer = &after.peers[&invitation.from];
     assert_eq!((peer.topics.clone(), peer.messages_per_minute), (filters(&["doors/#"]), Some(600)));
     assert_eq!(peer.after_absence, CatchUp::Everything);

@@ -12,8 +12,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::codec::{self, CodecError};
 use super::options::Login;
-use super::packet::{Hello, Packet, Protocol, Welcome};
+use super::packet::{Ack, Hello, Packet, Protocol, Publish, Welcome};
 use super::transport::{self, Stream, TransportError, is_hang_up};
+use crate::message::Qos;
 
 /// The longest silence towards the broker, unless it wants another.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -135,6 +136,15 @@ impl Connection {
     /// The version that is spoken.
     pub(crate) fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// Says that a message of the broker has arrived, to nobody who would keep it.
+    pub(crate) fn acknowledge(&mut self, publish: &Publish) -> Result<(), CodecError> {
+        match publish.qos {
+            Qos::AtMostOnce => Ok(()),
+            Qos::AtLeastOnce => self.send(&Packet::PubAck(Ack::taken(publish.packet))),
+            Qos::ExactlyOnce => self.send(&Packet::PubRec(Ack::taken(publish.packet))),
+        }
     }
 
     /// Queues a packet; [`next`](Self::next) and [`leave`](Self::leave) write it.

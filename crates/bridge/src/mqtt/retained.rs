@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::connection::{Connection, ConnectionError, Progress};
+use super::connection::{ConnectionError, Progress};
 use super::options::Login;
-use super::packet::{Ack, Hello, Packet, Publish};
+use super::packet::{Hello, Packet, Publish};
 use super::properties;
-use crate::message::{Message, Qos};
+use crate::message::Message;
 use crate::retained::Kept;
 use crate::topic::{Topic, TopicFilter};
 
@@ -45,7 +45,7 @@ pub(crate) async fn retained(
     while let Ok(progress) = timeout(SILENCE, connection.next(true)).await {
         match progress? {
             Progress::Packet(Packet::Publish(publish)) => {
-                acknowledge(&mut connection, &publish)?;
+                connection.acknowledge(&publish)?;
                 kept.extend(message(publish, own));
                 if kept.len() == MOST {
                     break;
@@ -57,15 +57,6 @@ pub(crate) async fn retained(
     }
     connection.leave().await;
     Ok(kept)
-}
-
-fn acknowledge(connection: &mut Connection, publish: &Publish) -> Result<(), ConnectionError> {
-    match publish.qos {
-        Qos::AtMostOnce => {}
-        Qos::AtLeastOnce => connection.send(&Packet::PubAck(Ack::taken(publish.packet)))?,
-        Qos::ExactlyOnce => connection.send(&Packet::PubRec(Ack::taken(publish.packet)))?,
-    }
-    Ok(())
 }
 
 /// The message, if the broker keeps it.

@@ -10,6 +10,7 @@ mod subscribing;
 
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -53,6 +54,8 @@ pub(crate) struct Setup {
     pub client_id: String,
     /// What to subscribe to, as of now.
     pub publications: watch::Receiver<Vec<TopicFilter>>,
+    /// Told what is subscribed to, as soon as it is.
+    pub subscribed: Arc<watch::Sender<Vec<TopicFilter>>>,
     pub board: Board,
     pub store: Store,
 }

@@ -56,7 +56,7 @@ pub(super) fn note_there(tx: &Transaction<'_>, frame: RowId, messages: &[SentMes
     if number.flatten().is_none() {
         return Ok(());
     }
-    for SentMessage { receiver, message } in retained() {
+    for SentMessage { receiver, message, .. } in retained() {
         let (receiver, topic) = (to_text(receiver), message.topic.as_str());
         match RetainedValue::of(&message.payload) {
             Some(RetainedValue { bytes, preview, digest }) => {

@@ -28,10 +28,10 @@ async fn bob(network: &Network, subscriptions: Value) -> Side {
 }
 
 /// Changes some fields of what a running bridge is told to do.
-fn change(bridge: &Bridge, fields: Value) {
+async fn change(bridge: &Bridge, fields: Value) {
     let mut config = serde_json::to_value(&*bridge.config()).unwrap();
     config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    bridge.reconfigure(parse_bridge(config).unwrap()).unwrap();
+    bridge.reconfigure(parse_bridge(config).unwrap()).await.unwrap();
 }
 
 /// Tells whether the bridge's connection to its broker was ever gone from now on.
@@ -61,7 +61,7 @@ async fn a_rule_that_is_changed_while_messages_flow_loses_and_doubles_none() {
     let rules = ["doors/#", "doors/+", "#", "+/1"].map(to_bob);
     for number in 0..60 {
         if number % 10 == 5 {
-            change(&at_alice, sends(rules[number / 10 % rules.len()].clone()));
+            change(&at_alice, sends(rules[number / 10 % rules.len()].clone())).await;
         }
         let qos = if number % 2 == 0 { Qos::AtLeastOnce } else { Qos::ExactlyOnce };
         alice.publish("doors/1", number.to_string().as_bytes(), qos).await;
@@ -81,7 +81,7 @@ async fn what_is_retained_goes_out_by_a_new_rule_and_once() {
     let (alice, mut bob) = (alice(&network, json!([])).await, bob(&network, json!(["#"])).await);
     let (at_alice, _at_bob) = (alice.start_ready().await, bob.start_ready().await);
     alice.publish_retained("windows/1", b"shut").await;
-    change(&at_alice, sends(to_bob("windows/#")));
+    change(&at_alice, sends(to_bob("windows/#"))).await;
     assert_eq!(bob.hear().await.payload, b"shut");
     alice.publish("windows/2", b"end", Qos::AtLeastOnce).await;
     assert_eq!(bob.hear().await.payload, b"end");
@@ -96,7 +96,7 @@ async fn a_new_subscription_is_published_and_its_messages_come_in() {
     let known = alice.account();
     assert_eq!(at_bob.config().following, [known]);
     let mut asked = at_alice.watch_published();
-    change(&at_bob, json!({"subscriptions": ["windows/#"]}));
+    change(&at_bob, json!({"subscriptions": ["windows/#"]})).await;
     let wants = |filter: &str| filter.parse().unwrap();
     let (bob_name, windows) = (bob.account(), vec![wants("windows/#")]);
     let heard_of = asked.wait_for(|published| published.get(&bob_name) == Some(&windows));
@@ -114,11 +114,11 @@ async fn an_account_is_followed_and_left_while_the_bridge_runs() {
     alice.publish("doors/1", b"1", Qos::AtLeastOnce).await;
     assert_eq!(bob.hear().await.payload, b"1");
 
-    change(&at_bob, json!({"following": []}));
+    change(&at_bob, json!({"following": []})).await;
     let before = at_bob.state().counters;
     alice.publish("doors/1", b"2", Qos::AtLeastOnce).await;
     until(&_at_alice, |state| state.counters.posted == 2).await;
-    change(&at_bob, json!({"following": ["mqtt_alice"]}));
+    change(&at_bob, json!({"following": ["mqtt_alice"]})).await;
     // What was posted meanwhile is looked at now: the account was met before.
     assert_eq!(bob.hear().await.payload, b"2");
     assert_eq!(at_bob.state().counters.refused, before.refused);
@@ -129,10 +129,10 @@ async fn another_broker_node_account_or_name_needs_a_restart() {
     let network = network().await;
     let bob = bob(&network, json!(["doors/#"])).await;
     let at_bob = bob.start_ready().await;
-    let changed = |change: fn(&mut mqtt_twister_bridge::config::BridgeConfig)| {
+    let changed = async |change: fn(&mut mqtt_twister_bridge::config::BridgeConfig)| {
         let mut config = bob.config.clone();
         change(&mut config);
-        at_bob.reconfigure(config)
+        at_bob.reconfigure(config).await
     };
     let elsewhere: [fn(&mut mqtt_twister_bridge::config::BridgeConfig); 3] = [
         |config| config.broker.url = BrokerUrl::new("127.0.0.1", 9),
@@ -140,9 +140,9 @@ async fn another_broker_node_account_or_name_needs_a_restart() {
         |config| config.name = "other".parse().unwrap(),
     ];
     for change in elsewhere {
-        assert_eq!(changed(change), Err(ReconfigureError::NeedsRestart));
+        assert_eq!(changed(change).await, Err(ReconfigureError::NeedsRestart));
     }
-    let broken = changed(|config| config.limits.messages_per_minute = 0);
+    let broken = changed(|config| config.limits.messages_per_minute = 0).await;
     assert!(matches!(broken, Err(ReconfigureError::Rule(_))));
     assert_eq!(*at_bob.config(), bob.config);
 }

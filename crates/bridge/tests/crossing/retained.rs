@@ -71,7 +71,7 @@ async fn what_only_the_far_side_keeps_is_told_and_can_be_cleared() {
     until_rows(&at_alice, |rows| rows.len() == 1 && is_same(&rows[0])).await;
     // Nothing goes out any more, so the clear does not either.
     alice.config.forwards[0].except = vec!["doors/1".parse().unwrap()];
-    at_alice.reconfigure(alice.config.clone()).unwrap();
+    at_alice.reconfigure(alice.config.clone()).await.unwrap();
     alice.publish_retained("doors/1", b"").await;
     let rows = until_rows(&at_alice, |rows| rows.len() == 1 && rows[0].here.is_none()).await;
     let there = &rows[0].there[0];

@@ -3,11 +3,12 @@
  * test can be one.
  */
 import { bridges, type BridgesBackend } from './bridges';
+import { rules, type RulesBackend } from './rules';
 
 export { BackendError } from './error';
 
 /** What the app can be asked for. Each call rejects with a `BackendError`. */
-export type Backend = BridgesBackend;
+export type Backend = BridgesBackend & RulesBackend;
 
 /** The app behind this window. */
-export const app: Backend = { ...bridges };
+export const app: Backend = { ...bridges, ...rules };

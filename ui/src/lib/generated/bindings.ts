@@ -29,6 +29,28 @@ export const commands = {
 	publish: (message: MessageInput) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("publish", { message })),
 	/**  What happened in a bridge lately. */
 	recent: (id: string) => typedError<Recent_Serialize, CommandError_Serialize>(__TAURI_INVOKE("recent", { id })),
+	/**  Everything that is wrong with settings that are not saved yet, by field. */
+	checkRules: (bridge: BridgeInput_Deserialize) => typedError<RuleProblem[], CommandError_Serialize>(__TAURI_INVOKE("check_rules", { bridge })),
+	/**  What settings that are not saved yet would do with a message of the local broker. */
+	rehearse: (input: RehearsalInput_Deserialize) => typedError<RehearsalView_Serialize, CommandError_Serialize>(__TAURI_INVOKE("rehearse", { input })),
+	/**  What settings that are not saved yet would do with a message of an account. */
+	rehearseIncoming: (input: RehearsalInput_Deserialize) => typedError<IncomingView, CommandError_Serialize>(__TAURI_INVOKE("rehearse_incoming", { input })),
+	/**  What settings that are not saved yet would have made of the messages that the bridge has seen lately. */
+	replay: (bridge: BridgeInput_Deserialize) => typedError<ReplayView_Serialize, CommandError_Serialize>(__TAURI_INVOKE("replay", { bridge })),
+	/**  Topics at the local broker, to suggest for a rule. Takes a second or more. */
+	suggestTopics: (id: string) => typedError<TopicView[], CommandError_Serialize>(__TAURI_INVOKE("suggest_topics", { id })),
+	/**  What waits for each receiver. */
+	queue: (id: string) => typedError<QueueView_Serialize[], CommandError_Serialize>(__TAURI_INVOKE("queue", { id })),
+	/**  A part of the queue, at most 500 messages. */
+	queuePage: (id: string, part: QueuePart_Deserialize) => typedError<QueuePageView_Serialize, CommandError_Serialize>(__TAURI_INVOKE("queue_page", { id, part })),
+	/**  How many messages a selection means, by how far they are. */
+	countQueue: (id: string, selection: QueueSelection_Deserialize) => typedError<QueueCounts, CommandError_Serialize>(__TAURI_INVOKE("count_queue", { id, selection })),
+	/**  Holds, releases, drops or retries the selected messages. */
+	changeQueue: (id: string, action: QueueAction, selection: QueueSelection_Deserialize) => typedError<QueueChangeView, CommandError_Serialize>(__TAURI_INVOKE("change_queue", { id, action, selection })),
+	/**  What the local broker keeps on topics that concern a running bridge, and what others were given. Takes a second or more. */
+	retained: (id: string) => typedError<RetainedView_Serialize[], CommandError_Serialize>(__TAURI_INVOKE("retained", { id })),
+	/**  Clears topics of the local broker and what others were given of them, and what receivers were given otherwise. */
+	clearRetained: (id: string, topics: string[], given: GivenInput_Deserialize[]) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("clear_retained", { id, topics, given })),
 	/**  Opens "Try it": the sandbox network and its brokers run when this returns. */
 	openTryout: () => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("open_tryout")),
 	/**  Closes "Try it"; its network stays on disk. */
@@ -111,6 +133,8 @@ export type AppErrorCode =
 "bridge_in_use" | 
 /**  The bridge could not be started. */
 "start_failed" | 
+/**  The bridge does not run, and only a running one can do it. */
+"not_running" | 
 /**  A password is needed and none is known. */
 "password_missing" | 
 /**  No keyring runs, or it is locked. */
@@ -397,6 +421,8 @@ export type BrokerInput_Deserialize = {
 	password?: SecretInput | null,
 	/**  The bridge that it belongs to, if there is one already. */
 	bridge?: string | null,
+	/**  How it is spoken to; none means: as in the settings of `bridge`. */
+	speech?: BrokerSpeech_Deserialize | null,
 };
 
 /**  A broker as the person typed it in. */
@@ -409,6 +435,8 @@ export type BrokerInput_Serialize = {
 	password: SecretInput | null,
 	/**  The bridge that it belongs to, if there is one already. */
 	bridge: string | null,
+	/**  How it is spoken to; none means: as in the settings of `bridge`. */
+	speech?: BrokerSpeech_Serialize | null,
 };
 
 /**  What a broker says of itself. */
@@ -417,6 +445,33 @@ export type BrokerReport = {
 	max_qos: number,
 	/**  Whether it keeps retained messages. */
 	retain: boolean,
+};
+
+/**  How a broker is spoken to: the version of MQTT, and files for TLS. */
+export type BrokerSpeech = BrokerSpeech_Serialize | BrokerSpeech_Deserialize;
+
+/**  How a broker is spoken to: the version of MQTT, and files for TLS. */
+export type BrokerSpeech_Deserialize = {
+	/**  The version of MQTT. */
+	protocol: ProtocolChoice,
+	/**  Certificates of the authorities that are trusted, in place of those that the system knows. */
+	ca_file?: string | null,
+	/**  The bridge's own certificate. */
+	client_cert_file?: string | null,
+	/**  The private key of that certificate. */
+	client_key_file?: string | null,
+};
+
+/**  How a broker is spoken to: the version of MQTT, and files for TLS. */
+export type BrokerSpeech_Serialize = {
+	/**  The version of MQTT. */
+	protocol: ProtocolChoice,
+	/**  Certificates of the authorities that are trusted, in place of those that the system knows. */
+	ca_file: string | null,
+	/**  The bridge's own certificate. */
+	client_cert_file: string | null,
+	/**  The private key of that certificate. */
+	client_key_file: string | null,
 };
 
 /**
@@ -498,12 +553,52 @@ export type Counters = {
 	waiting_in: number,
 };
 
+/**  The kinds of reasons. */
+export type DelayCode = 
+/**  The bridge does not run. */
+"not_running" | 
+/**  A person holds them back. */
+"held" | 
+/**  No forward names the receiver (any more). */
+"not_named" | 
+/**  Nobody knows yet what the receiver wants. */
+"not_heard_of" | 
+/**  The receiver is no registered account (yet). */
+"not_registered" | 
+/**  The node or the account cannot be used now. */
+"not_ready" | 
+/**  The posts are used up. */
+"no_posts" | 
+/**  They wait for others to share a post, as long as their rules let them. */
+"gathering" | 
+/**  They are out, and the receiver has not said that it has them. */
+"silent" | 
+/**  The receiver has them, and its broker has not. */
+"not_taken_over";
+
+/**  Why messages have not arrived. */
+export type DelayView = {
+	/**  Which reason. */
+	code: DelayCode,
+	/**  The reason in words. */
+	message: string,
+};
+
 /**  The way of a message. */
 export type Direction = 
 /**  From the local broker to the network. */
 "out" | 
 /**  From the network to the local broker. */
 "in";
+
+/**  When saved settings take effect. */
+export type Effect = 
+/**  Now: the bridge goes on by them without a pause. */
+"live" | 
+/**  Now: the bridge was stopped and started. */
+"restarted" | 
+/**  When the bridge is started. */
+"at_start";
 
 /**  Which error: one of the engine's problems, or one of the app's own. */
 export type ErrorCode = 
@@ -587,6 +682,69 @@ export type Forward_Serialize = {
 export type FoundSecret = 
 /**  In the settings file of the node on this machine. */
 "node_file";
+
+/**  What a receiver was given on a topic, as it was sent. */
+export type GivenInput = GivenInput_Serialize | GivenInput_Deserialize;
+
+/**  What a receiver was given on a topic, as it was sent. */
+export type GivenInput_Deserialize = {
+	/**  The account; none for everybody. */
+	receiver?: string | null,
+	/**  The topic, as it was sent. */
+	topic: string,
+};
+
+/**  What a receiver was given on a topic, as it was sent. */
+export type GivenInput_Serialize = {
+	/**  The account; none for everybody. */
+	receiver: string | null,
+	/**  The topic, as it was sent. */
+	topic: string,
+};
+
+/**  Why a rule does not send a message that it is about. */
+export type HeldBackReason = 
+/**  Its exceptions leave the topic out. */
+"excepted" | 
+/**  There is no valid topic to send it on. */
+"no_topic" | 
+/**  The receiver has not subscribed to it. */
+"unwanted" | 
+/**  An earlier rule sends it to the receiver. */
+"earlier" | 
+/**  It came through the receiver. */
+"came_through";
+
+/**  A rule that does not send a message that it is about. */
+export type HeldBackView = HeldBackView_Serialize | HeldBackView_Deserialize;
+
+/**  A rule that does not send a message that it is about. */
+export type HeldBackView_Deserialize = {
+	/**  Which forward, from 0. */
+	forward: number,
+	/**  Why. */
+	reason: HeldBackReason,
+	/**  The receiver that it is about, if it is about one; none can be everybody. */
+	receiver?: string | null,
+	/**  The filter that leaves it out, or the topic that is not wanted. */
+	what?: string | null,
+	/**  The forward that sends it already, from 0. */
+	by?: number | null,
+};
+
+/**  A rule that does not send a message that it is about. */
+export type HeldBackView_Serialize = {
+	/**  Which forward, from 0. */
+	forward: number,
+	/**  Why. */
+	reason: HeldBackReason,
+	/**  The receiver that it is about, if it is about one; none can be everybody. */
+	receiver: string | null,
+	/**  The filter that leaves it out, or the topic that is not wanted. */
+	what: string | null,
+	/**  The forward that sends it already, from 0. */
+	by: number | null,
+};
 
 /**  What the person wants of a file. */
 export type ImportChoice = {
@@ -677,6 +835,25 @@ export type Imported_Serialize = {
 	/**  Why a password is kept in memory only. */
 	password_warning: CommandError_Serialize | null,
 };
+
+/**  What rules would do with a message that comes in. */
+export type IncomingView = 
+/**  It gets in. */
+{ verdict: "wanted"; 
+/**  By which subscription, from 0. */
+subscription: number; 
+/**  Its topic at the local broker. */
+topic: string; 
+/**  Its quality of service. */
+qos: number; 
+/**  Whether it stays retained. */
+retain: boolean } | 
+/**  No subscription asks for it. */
+{ verdict: "unwanted" } | 
+/**  It is turned away. */
+{ verdict: "refused"; 
+/**  Why, in words. */
+message: string };
 
 /**  Which language the person wants. */
 export type LanguageChoice = 
@@ -1244,7 +1421,34 @@ export type ProblemCode =
 /**  The profile could not be read safely, so it was not written. */
 "profile_unreadable" | 
 /**  The bridge's database cannot be written. */
-"storage_failed";
+"storage_failed" | 
+/**  What was to become of the profile is refused before it is written. */
+"profile_refused" | 
+/**  A text is no secret key, or the key of another account. */
+"key_invalid" | 
+/**  The node takes long to answer. */
+"node_slow" | 
+/**  No new block has come for long, and the node's peers know of none either. */
+"chain_stands" | 
+/**  A clock is wrong: this machine's, the node's, or its peers'. */
+"clock_wrong" | 
+/**  The node knows no other nodes in the DHT. */
+"dht_empty" | 
+/**  Nobody else is in the swarm of an account, as far as the node can see. */
+"swarm_not_joined" | 
+/**  Nobody has ever connected to the node from outside. */
+"port_closed";
+
+/**  How far a retained message is that is on its way. */
+export type Progress = 
+/**  It waits to leave. */
+"waiting" | 
+/**  A person holds it back. */
+"held" | 
+/**  It is in a post that is not out, or that nobody has confirmed. */
+"under_way" | 
+/**  The receiver has it, but not its broker. */
+"seen";
 
 /**  The MQTT 5 properties of a message that travel with it. */
 export type Properties = Properties_Serialize | Properties_Deserialize;
@@ -1290,6 +1494,232 @@ export type ProtocolChoice =
 /**  MQTT 3.1.1, which has no properties, and does not tell the bridge which messages are retained. */
 "3.1.1";
 
+/**  What can be done with messages that wait. */
+export type QueueAction = 
+/**  Keep them until they are released. */
+"hold" | 
+/**  Let those go that are held. */
+"release" | 
+/**  Never send them, or, if they are out, not again. */
+"drop" | 
+/**  Post those again at once that are out and whose receiver is silent. */
+"retry";
+
+/**  What was done to the queue. */
+export type QueueChangeView = {
+	/**  Messages that were changed. */
+	changed: number,
+	/**  Selected messages that could not be held or dropped any more. */
+	too_late: number,
+	/**  Posts that a retry makes. */
+	posts: number,
+};
+
+/**  How many messages, by how far they are. */
+export type QueueCounts = {
+	/**  They wait to be put into a post. */
+	waiting: number,
+	/**  A person holds them back. */
+	held: number,
+	/**  They are in posts that are not out. */
+	packed: number,
+	/**  They are out, and the receiver has not said to have them. */
+	posted: number,
+	/**  The receiver has them, but not its broker. */
+	seen: number,
+};
+
+/**  A message that waits. */
+export type QueueEntryView = QueueEntryView_Serialize | QueueEntryView_Deserialize;
+
+/**  A message that waits. */
+export type QueueEntryView_Deserialize = {
+	/**  Its number in the queue. */
+	id: number,
+	/**  The account that it is for; none for everybody. */
+	receiver?: string | null,
+	/**  Its topic, as it is sent. */
+	topic: string,
+	/**  Its payload's length in bytes. */
+	bytes: number,
+	/**  Its quality of service: 0, 1 or 2. */
+	qos: number,
+	/**  Whether it is retained. */
+	retain: boolean,
+	/**  When it was taken from the local broker, in milliseconds since 1970. */
+	taken_ms: number,
+	/**  When it is worth nothing any more, in milliseconds since 1970. */
+	expires_ms?: number | null,
+	/**  How far it is. */
+	stage: QueueStage,
+	/**  Its post number, once it is out. */
+	number?: number | null,
+	/**  How often it was posted again. */
+	tries: number,
+};
+
+/**  A message that waits. */
+export type QueueEntryView_Serialize = {
+	/**  Its number in the queue. */
+	id: number,
+	/**  The account that it is for; none for everybody. */
+	receiver: string | null,
+	/**  Its topic, as it is sent. */
+	topic: string,
+	/**  Its payload's length in bytes. */
+	bytes: number,
+	/**  Its quality of service: 0, 1 or 2. */
+	qos: number,
+	/**  Whether it is retained. */
+	retain: boolean,
+	/**  When it was taken from the local broker, in milliseconds since 1970. */
+	taken_ms: number,
+	/**  When it is worth nothing any more, in milliseconds since 1970. */
+	expires_ms: number | null,
+	/**  How far it is. */
+	stage: QueueStage,
+	/**  Its post number, once it is out. */
+	number: number | null,
+	/**  How often it was posted again. */
+	tries: number,
+};
+
+/**  A part of the queue. */
+export type QueuePageView = QueuePageView_Serialize | QueuePageView_Deserialize;
+
+/**  A part of the queue. */
+export type QueuePageView_Deserialize = {
+	/**  The messages, the oldest first. */
+	entries: QueueEntryView_Deserialize[],
+	/**  There are more after these. */
+	more: boolean,
+};
+
+/**  A part of the queue. */
+export type QueuePageView_Serialize = {
+	/**  The messages, the oldest first. */
+	entries: QueueEntryView_Serialize[],
+	/**  There are more after these. */
+	more: boolean,
+};
+
+/**  Which part of the queue is looked at. */
+export type QueuePart = QueuePart_Serialize | QueuePart_Deserialize;
+
+/**  Which part of the queue is looked at. */
+export type QueuePart_Deserialize = {
+	/**  Of which messages. */
+	selection: QueueSelection_Deserialize,
+	/**  Those after this one; 0 for the first. */
+	after: number,
+	/**  How many at most. */
+	limit: number,
+};
+
+/**  Which part of the queue is looked at. */
+export type QueuePart_Serialize = {
+	/**  Of which messages. */
+	selection: QueueSelection_Serialize,
+	/**  Those after this one; 0 for the first. */
+	after: number,
+	/**  How many at most. */
+	limit: number,
+};
+
+/**  Who messages are for. */
+export type QueueReceiver = QueueReceiver_Serialize | QueueReceiver_Deserialize;
+
+/**  Who messages are for. */
+export type QueueReceiver_Deserialize = {
+	/**  The account; none for everybody. */
+	account?: string | null,
+};
+
+/**  Who messages are for. */
+export type QueueReceiver_Serialize = {
+	/**  The account; none for everybody. */
+	account: string | null,
+};
+
+/**  Which messages are meant: those that fit everything that is said here. */
+export type QueueSelection = QueueSelection_Serialize | QueueSelection_Deserialize;
+
+/**  Which messages are meant: those that fit everything that is said here. */
+export type QueueSelection_Deserialize = {
+	/**  Only these; empty for any. */
+	ids: number[],
+	/**  Only those for this receiver; none for any. */
+	receiver?: QueueReceiver_Deserialize | null,
+	/**  Only those on topics that this filter matches; none for any. */
+	topic?: string | null,
+};
+
+/**  Which messages are meant: those that fit everything that is said here. */
+export type QueueSelection_Serialize = {
+	/**  Only these; empty for any. */
+	ids: number[],
+	/**  Only those for this receiver; none for any. */
+	receiver: QueueReceiver_Serialize | null,
+	/**  Only those on topics that this filter matches; none for any. */
+	topic: string | null,
+};
+
+/**  How far a message is. */
+export type QueueStage = 
+/**  It waits to be put into a post. */
+"waiting" | 
+/**  A person holds it back. */
+"held" | 
+/**  It is in a post that is not out. */
+"packed" | 
+/**  It is out, and the receiver has not said to have it. */
+"posted" | 
+/**  The receiver has it, but not its broker. */
+"seen";
+
+/**  What waits for one receiver. */
+export type QueueView = QueueView_Serialize | QueueView_Deserialize;
+
+/**  What waits for one receiver. */
+export type QueueView_Deserialize = {
+	/**  The account that it is for; none for everybody. */
+	receiver?: string | null,
+	/**  How many messages, by how far they are. */
+	counts: QueueCounts,
+	/**  Bytes of their topics and payloads. */
+	bytes: number,
+	/**  When the oldest was taken, in milliseconds since 1970. */
+	oldest_ms?: number | null,
+	/**  Messages that are worth nothing any more at some time. */
+	expiring: number,
+	/**  When the first of them expires, in milliseconds since 1970. */
+	next_expiry_ms?: number | null,
+	/**  When the receiver last said what it has received, in milliseconds since 1970. */
+	last_heard_ms?: number | null,
+	/**  Why it has not arrived. */
+	delays: DelayView[],
+};
+
+/**  What waits for one receiver. */
+export type QueueView_Serialize = {
+	/**  The account that it is for; none for everybody. */
+	receiver: string | null,
+	/**  How many messages, by how far they are. */
+	counts: QueueCounts,
+	/**  Bytes of their topics and payloads. */
+	bytes: number,
+	/**  When the oldest was taken, in milliseconds since 1970. */
+	oldest_ms: number | null,
+	/**  Messages that are worth nothing any more at some time. */
+	expiring: number,
+	/**  When the first of them expires, in milliseconds since 1970. */
+	next_expiry_ms: number | null,
+	/**  When the receiver last said what it has received, in milliseconds since 1970. */
+	last_heard_ms: number | null,
+	/**  Why it has not arrived. */
+	delays: DelayView[],
+};
+
 /**  How many posts the account may still make. */
 export type Quota = {
 	/**  The next post number to use. */
@@ -1327,6 +1757,68 @@ export type Recent_Serialize = {
 	totals: Totals,
 };
 
+/**  A message to try rules out on. */
+export type RehearsalInput = RehearsalInput_Serialize | RehearsalInput_Deserialize;
+
+/**  A message to try rules out on. */
+export type RehearsalInput_Deserialize = {
+	/**  The settings as they stand in the window. */
+	bridge: BridgeInput_Deserialize,
+	/**  From whom it comes in; none if it goes out. */
+	from?: string | null,
+	/**  Its topic. */
+	topic: string,
+	/**  Its payload, written in `format`. */
+	payload: string,
+	/**  How the payload is written. */
+	format: PayloadFormat,
+	/**  Its quality of service: 0, 1 or 2. */
+	qos: number,
+	/**  Whether it is retained. */
+	retain: boolean,
+};
+
+/**  A message to try rules out on. */
+export type RehearsalInput_Serialize = {
+	/**  The settings as they stand in the window. */
+	bridge: BridgeInput_Serialize,
+	/**  From whom it comes in; none if it goes out. */
+	from: string | null,
+	/**  Its topic. */
+	topic: string,
+	/**  Its payload, written in `format`. */
+	payload: string,
+	/**  How the payload is written. */
+	format: PayloadFormat,
+	/**  Its quality of service: 0, 1 or 2. */
+	qos: number,
+	/**  Whether it is retained. */
+	retain: boolean,
+};
+
+/**  What rules would do with a message that goes out. */
+export type RehearsalView = RehearsalView_Serialize | RehearsalView_Deserialize;
+
+/**  What rules would do with a message that goes out. */
+export type RehearsalView_Deserialize = {
+	/**  Some publication takes it from the broker; otherwise no rule ever sees it. */
+	heard: boolean,
+	/**  The copies that would leave. */
+	sent: SentView_Deserialize[],
+	/**  The rules that are about it and do not send it. */
+	held_back: HeldBackView_Deserialize[],
+};
+
+/**  What rules would do with a message that goes out. */
+export type RehearsalView_Serialize = {
+	/**  Some publication takes it from the broker; otherwise no rule ever sees it. */
+	heard: boolean,
+	/**  The copies that would leave. */
+	sent: SentView_Serialize[],
+	/**  The rules that are about it and do not send it. */
+	held_back: HeldBackView_Serialize[],
+};
+
 /**
  *  A new topic in which `$1` to `$9` stand for what the filter's wildcards stand for, in their order, as `weather/$1/$2`.
  *  `$$` is a `$`.
@@ -1336,12 +1828,143 @@ export type Recent_Serialize = {
  */
 export type Rename = string;
 
+/**  What one forward would have made of them. */
+export type ReplayRule = {
+	/**  Copies that it sends, one for each receiver. */
+	copies: number,
+	/**  Its share of the posts. */
+	posts: number | null,
+	/**  Copies that newer values replace before they leave. */
+	superseded: number,
+	/**  Copies that no posts can carry. */
+	too_large: number,
+};
+
+/**  What rules would have made of the messages that the bridge has seen lately. */
+export type ReplayView = ReplayView_Serialize | ReplayView_Deserialize;
+
+/**  What rules would have made of the messages that the bridge has seen lately. */
+export type ReplayView_Deserialize = {
+	/**  Messages. */
+	messages: number,
+	/**  From the first to the last, in seconds. */
+	seconds: number | null,
+	/**  Those that no rule sends. */
+	unsent: number,
+	/**  Posts that it would have taken. */
+	posts: number | null,
+	/**  Posts a day, at this rate; none if it took no time. */
+	posts_a_day?: number | null,
+	/**  The forwards, in order. */
+	rules: ReplayRule[],
+};
+
+/**  What rules would have made of the messages that the bridge has seen lately. */
+export type ReplayView_Serialize = {
+	/**  Messages. */
+	messages: number,
+	/**  From the first to the last, in seconds. */
+	seconds: number | null,
+	/**  Those that no rule sends. */
+	unsent: number,
+	/**  Posts that it would have taken. */
+	posts: number | null,
+	/**  Posts a day, at this rate; none if it took no time. */
+	posts_a_day: number | null,
+	/**  The forwards, in order. */
+	rules: ReplayRule[],
+};
+
 /**  What becomes of the retained flag. */
 export type Retain = 
 /**  A retained message stays one. */
 "keep" | 
 /**  A retained message becomes an ordinary one. */
 "strip";
+
+/**  A retained value, cut for showing. */
+export type RetainedValueView = {
+	/**  Bytes of the payload. */
+	bytes: number,
+	/**  Its first bytes in Base64. */
+	preview_base64: string,
+};
+
+/**  A topic, here and there. */
+export type RetainedView = RetainedView_Serialize | RetainedView_Deserialize;
+
+/**  A topic, here and there. */
+export type RetainedView_Deserialize = {
+	/**  What it is called at the local broker; none if nothing is kept here. */
+	topic?: string | null,
+	/**  What the local broker keeps. */
+	here?: RetainedValueView | null,
+	/**  It came in through this bridge. */
+	came_in: boolean,
+	/**  From whom it came in, where the broker keeps that. */
+	from?: string | null,
+	/**  Those who get it, and what they have. */
+	there: ThereView_Deserialize[],
+};
+
+/**  A topic, here and there. */
+export type RetainedView_Serialize = {
+	/**  What it is called at the local broker; none if nothing is kept here. */
+	topic: string | null,
+	/**  What the local broker keeps. */
+	here: RetainedValueView | null,
+	/**  It came in through this bridge. */
+	came_in: boolean,
+	/**  From whom it came in, where the broker keeps that. */
+	from: string | null,
+	/**  Those who get it, and what they have. */
+	there: ThereView_Serialize[],
+};
+
+/**  Something that is wrong with settings. */
+export type RuleProblem = {
+	/**  Where, as a path into the settings: `forwards[0].to`. */
+	field: string,
+	/**  What, for a program to decide on. */
+	code: RuleProblemCode,
+	/**  What, for a person to read. */
+	message: string,
+};
+
+/**  The kinds of things that are wrong with settings. */
+export type RuleProblemCode = 
+/**  A value that cannot be read. */
+"invalid" | 
+/**  A private rule that goes to nobody. */
+"private_to_nobody" | 
+/**  A public rule that names receivers. */
+"public_to_somebody" | 
+/**  A rule that goes to the bridge's own account. */
+"to_itself" | 
+/**  A private rule that is to be readable for mosquitto-twister. */
+"private_compatible" | 
+/**  A rule that leaves out all that it is about. */
+"excepts_all" | 
+/**  A new name beside prefixes. */
+"rename_and_prefix" | 
+/**  A new name with a number for which there is no wildcard. */
+"unknown_capture" | 
+/**  A prefix that not all topics have. */
+"not_a_prefix" | 
+/**  Nothing is left of the topic. */
+"nothing_left" | 
+/**  The new topics would be such as never cross. */
+"local_topic" | 
+/**  The new topics would be too long. */
+"topic_too_long" | 
+/**  An account that is not followed. */
+"not_followed" | 
+/**  A 0 by which nothing would work. */
+"zero" | 
+/**  A number that is too large. */
+"too_large" | 
+/**  Anything about the broker's files, names or accounts. */
+"settings";
 
 /**  What came of saving a bridge. */
 export type Saved = Saved_Serialize | Saved_Deserialize;
@@ -1352,6 +1975,8 @@ export type Saved_Deserialize = {
 	id: string,
 	/**  Why a password is kept in memory only; the settings themselves are saved. */
 	password_warning?: CommandError_Deserialize | null,
+	/**  When they take effect. */
+	effect: Effect,
 };
 
 /**  What came of saving a bridge. */
@@ -1360,6 +1985,8 @@ export type Saved_Serialize = {
 	id: string,
 	/**  Why a password is kept in memory only; the settings themselves are saved. */
 	password_warning: CommandError_Serialize | null,
+	/**  When they take effect. */
+	effect: Effect,
 };
 
 /**  A password on its way from the window. `Debug` does not show it. */
@@ -1370,6 +1997,57 @@ string |
 { 
 /**  Where. */
 found: FoundSecret };
+
+/**  A copy that would leave. */
+export type SentView = SentView_Serialize | SentView_Deserialize;
+
+/**  A copy that would leave. */
+export type SentView_Deserialize = {
+	/**  Which forward sends it, from 0. */
+	forward: number,
+	/**  The account that it goes to; none for everybody. */
+	receiver?: string | null,
+	/**  Its topic, as it is sent. */
+	topic: string,
+	/**  Its quality of service. */
+	qos: number,
+	/**  Whether it stays retained. */
+	retain: boolean,
+	/**  How long it is worth anything, in seconds. */
+	expires_s?: number | null,
+	/**  Nobody knows yet whether its receiver wants it. */
+	uncertain: boolean,
+	/**  It goes alone in a post, in the form of mosquitto-twister; otherwise packed, with others. */
+	alone: boolean,
+	/**  Posts that it needs, if it goes alone; none if no posts can carry it. */
+	posts?: number | null,
+	/**  Bytes of these posts, as the network counts them. */
+	bytes?: number | null,
+};
+
+/**  A copy that would leave. */
+export type SentView_Serialize = {
+	/**  Which forward sends it, from 0. */
+	forward: number,
+	/**  The account that it goes to; none for everybody. */
+	receiver: string | null,
+	/**  Its topic, as it is sent. */
+	topic: string,
+	/**  Its quality of service. */
+	qos: number,
+	/**  Whether it stays retained. */
+	retain: boolean,
+	/**  How long it is worth anything, in seconds. */
+	expires_s: number | null,
+	/**  Nobody knows yet whether its receiver wants it. */
+	uncertain: boolean,
+	/**  It goes alone in a post, in the form of mosquitto-twister; otherwise packed, with others. */
+	alone: boolean,
+	/**  Posts that it needs, if it goes alone; none if no posts can carry it. */
+	posts: number | null,
+	/**  Bytes of these posts, as the network counts them. */
+	bytes: number | null,
+};
 
 /**  What is known of the signature of the post that carries a message. */
 export type Signature = 
@@ -1466,6 +2144,37 @@ export type Theme =
 /**  High contrast. */
 "contrast";
 
+/**  What one receiver was given. */
+export type ThereView = ThereView_Serialize | ThereView_Deserialize;
+
+/**  What one receiver was given. */
+export type ThereView_Deserialize = {
+	/**  The account; none for everybody. */
+	receiver?: string | null,
+	/**  The topic, as it was sent. */
+	topic: string,
+	/**  What it has. */
+	value?: RetainedValueView | null,
+	/**  How far something newer is that is on its way. */
+	coming?: Progress | null,
+	/**  It has, or is about to have, what is kept here. */
+	same: boolean,
+};
+
+/**  What one receiver was given. */
+export type ThereView_Serialize = {
+	/**  The account; none for everybody. */
+	receiver: string | null,
+	/**  The topic, as it was sent. */
+	topic: string,
+	/**  What it has. */
+	value: RetainedValueView | null,
+	/**  How far something newer is that is on its way. */
+	coming: Progress | null,
+	/**  It has, or is about to have, what is kept here. */
+	same: boolean,
+};
+
 /**  A topic name: what a message is published to. No wildcards, no NUL, not empty. */
 export type Topic = string;
 
@@ -1477,6 +2186,14 @@ export type TopicFilter = string;
  *  empty, no wildcards, no NUL, and not one that belongs to the broker itself or to a bridge.
  */
 export type TopicPrefix = string;
+
+/**  A topic that was seen at the local broker. */
+export type TopicView = {
+	/**  The topic. */
+	topic: string,
+	/**  How many messages came on it, as far as the bridge took them. */
+	messages: number,
+};
 
 /**
  *  How many message steps and problems a bridge told of since the app began. A window that asked for [`Recent`] knows by

@@ -96,6 +96,7 @@ impl Session {
         }
         self.subscribed.certain = true;
         self.setup.store.set_subscribed(self.subscribed.clone()).await?;
+        self.setup.subscribed.send_replace(self.wanted.clone());
         match &link.refused {
             None => self.setup.board.up(Part::Broker),
             Some((filter, reason)) => self.setup.board.down(

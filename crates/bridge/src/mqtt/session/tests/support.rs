@@ -1,6 +1,7 @@
 //! A session and the ends of its channels, other clients of its broker, and a gate between session and broker.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_twister_broker::{Broker, BrokerOptions};
@@ -133,6 +134,7 @@ pub async fn start_at(login: Login, store: &Store, publications: &[&str]) -> Run
         login,
         client_id: "mqtt-twister-home".to_owned(),
         publications,
+        subscribed: Arc::default(),
         board: board.clone(),
         store: store.clone(),
     };

@@ -69,6 +69,10 @@ pub enum AppErrorCode {
     PassphraseNeeded,
     /// The passphrase does not open the file.
     PassphraseWrong,
+    /// A text is no invitation, or not one for this bridge.
+    InvitationUnusable,
+    /// An invitation was signed by somebody else than it says.
+    InvitationForged,
 }
 
 impl CommandError {
@@ -129,6 +133,12 @@ impl From<StartError> for CommandError {
             StartError::Files(error) => Self::field(error.field(), error),
             StartError::Node(error) => CheckError::from(error).into(),
         }
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        Self { code: ErrorCode::Engine(ProblemCode::StorageFailed), message: error.to_string(), field: None }
     }
 }
 

@@ -4,6 +4,7 @@
 //! `ui/`'s. What crosses between Rust and the window is declared in [`view`], [`commands`] and [`events`], gathered in [`wire`], and the
 //! TypeScript in `ui/src/lib/generated` is made from that.
 
+pub mod account;
 pub mod app;
 pub mod bridges;
 pub mod builtin_broker;
@@ -17,6 +18,9 @@ pub mod passwords;
 pub mod payload;
 pub mod preferences;
 pub mod probing;
+pub mod network;
+pub mod nodes;
+pub mod people;
 pub mod recent;
 pub mod redaction;
 pub mod report;

@@ -9,9 +9,11 @@ use mqtt_twister_bridge::loops;
 use mqtt_twister_bridge::secrets::{Password, SecretKind, Secrets};
 use tokio::fs;
 
+use crate::account::SentRegistrations;
 use crate::bridges::{AppBridge, Notice, Tell};
 use crate::builtin_broker::BuiltinBroker;
 use crate::error::{AppErrorCode, CommandError};
+use crate::network::Looks;
 use crate::passwords::{Passwords, Vault};
 use crate::probing::Probing;
 use crate::resume::Resume;
@@ -31,6 +33,10 @@ pub struct App {
     /// What was found on this machine.
     pub probing: Probing,
     resume: Resume,
+    /// The registrations that were sent.
+    pub registrations: SentRegistrations,
+    /// The heights of nodes that catch up.
+    pub looks: Looks,
     folder: PathBuf,
     tell: Tell,
     own: Mutex<Own>,
@@ -64,6 +70,8 @@ impl App {
             builtin_broker: BuiltinBroker::new(folder.join("builtin-broker")),
             probing: Probing::default(),
             resume: Resume::open(folder.join("running")),
+            registrations: SentRegistrations::default(),
+            looks: Looks::default(),
             folder,
             tell,
             own: Mutex::new(own),

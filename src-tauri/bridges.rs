@@ -115,6 +115,14 @@ impl AppBridge {
         outcome
     }
 
+    /// Asks the running bridge something; none if it does not run. It is not stopped meanwhile.
+    pub async fn ask<T>(&self, question: impl AsyncFnOnce(&Bridge) -> T) -> Option<T> {
+        match &*self.running.lock().await {
+            Some(running) => Some(question(&running.bridge).await),
+            None => None,
+        }
+    }
+
     /// Stops it and waits until it is stopped. Whether it ran.
     pub async fn stop(&self) -> bool {
         let mut running = self.running.lock().await;

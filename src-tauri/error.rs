@@ -71,6 +71,10 @@ pub enum AppErrorCode {
     PassphraseNeeded,
     /// The passphrase does not open the file.
     PassphraseWrong,
+    /// A text is no invitation, or not one for this bridge.
+    InvitationUnusable,
+    /// An invitation was signed by somebody else than it says.
+    InvitationForged,
 }
 
 impl CommandError {

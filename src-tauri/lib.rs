@@ -4,6 +4,7 @@
 //! `ui/`'s. What crosses between Rust and the window is declared in [`view`], [`commands`] and [`events`], gathered in [`wire`], and the
 //! TypeScript in `ui/src/lib/generated` is made from that.
 
+pub mod account;
 pub mod app;
 pub mod bridges;
 pub mod builtin_broker;
@@ -12,9 +13,12 @@ pub mod desktop;
 pub mod error;
 pub mod events;
 pub mod log;
+pub mod network;
+pub mod nodes;
 pub mod notifying;
 pub mod passwords;
 pub mod payload;
+pub mod people;
 pub mod preferences;
 pub mod probing;
 pub mod queue;

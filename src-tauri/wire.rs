@@ -3,7 +3,10 @@
 use tauri::Wry;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
-use crate::commands::{bridges, connecting, desktop, first_run, publishing, queue, retained, rules, transfer, tryout};
+use crate::commands::{
+    account, bridges, connecting, desktop, first_run, network, people, publishing, queue, retained, rules, transfer,
+    tryout,
+};
 use crate::events;
 
 /// The commands and events that the window knows, and their types.
@@ -33,6 +36,20 @@ pub fn wire() -> Builder<Wry> {
             queue::change_queue,
             retained::retained,
             retained::clear_retained,
+            account::registration,
+            account::secret_key,
+            account::import_key,
+            account::profile,
+            account::change_profile,
+            account::quota,
+            people::people,
+            people::search_names,
+            people::quarantine,
+            people::clear_quarantine,
+            people::make_invitation,
+            people::read_invitation,
+            people::accept_invitation,
+            network::network,
             tryout::open_tryout,
             tryout::close_tryout,
             tryout::remove_tryout,

@@ -4,7 +4,6 @@ use mqtt_twister_bridge::check::{self, BrokerReport, NodeReport};
 use mqtt_twister_bridge::config::{BrokerConfig, BrokerUrl};
 use mqtt_twister_bridge::secrets::SecretKind;
 use tauri::State;
-use twister::Username;
 
 use super::{Outcome, node_url, password};
 use crate::app::App;
@@ -24,11 +23,8 @@ pub async fn check_node(app: State<'_, App>, node: NodeInput) -> Outcome<NodeRep
 #[tauri::command]
 #[specta::specta]
 pub async fn create_account(app: State<'_, App>, node: NodeInput, name: String) -> Outcome<NewAccount> {
-    let url = node_url(&node)?;
-    let name: Username = name.parse().map_err(|error| CommandError::field("twister.account", error))?;
-    let password = password(&app, node.password, node.bridge, SecretKind::Node).await?;
-    let secret = check::create_account(&url, &node.user, &password, &name).await?;
-    Ok(NewAccount { name: name.to_string(), secret: secret.reveal().to_owned() })
+    let node = app.typed_node(node).await?;
+    app.register(&node, &name).await
 }
 
 /// Tries a broker.

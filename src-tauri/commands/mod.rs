@@ -1,10 +1,13 @@
 //! What the window can ask for, one module for each part of the window. Each command unpacks, calls one function, and converts
 //! the error.
 
+pub mod account;
 pub mod bridges;
 pub mod connecting;
 pub mod desktop;
 pub mod first_run;
+pub mod network;
+pub mod people;
 pub mod publishing;
 pub mod queue;
 pub mod retained;

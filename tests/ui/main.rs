@@ -5,5 +5,7 @@
 mod connect;
 mod first_use;
 mod keyboard;
+mod network;
+mod people;
 #[allow(dead_code, reason = "no journey needs all of it")]
 mod support;

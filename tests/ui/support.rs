@@ -7,7 +7,7 @@ mod palette;
 mod stranger;
 
 pub use fantoccini::key::Key;
-pub use machine::Machine;
+pub use machine::{Machine, two_bridges};
 pub use stranger::Stranger;
 
 use std::fs;
@@ -186,6 +186,18 @@ impl Window {
         text
     }
 
+    /// Waits until the app has written a text into its folder.
+    pub async fn until_written(&self, text: &str) {
+        let written = async {
+            while !self.written().contains(text) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, written).await.is_err() {
+            self.fail(&format!("{text:?} was not written")).await;
+        }
+    }
+
     /// Closes the window as a person would.
     pub async fn close(self) {
         self.client.close().await.unwrap();
@@ -249,6 +261,7 @@ async fn start_driver(machine: &Machine, display: &str) -> (Group, Client) {
         driver
             .args(&machine.session[1..])
             .arg(tauri_driver())
+            .envs(machine.environment.iter().map(|(name, value)| (name, value)))
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
             .process_group(0);
         let driver = Group(

@@ -11,13 +11,20 @@ import type {
   IncomingView,
   MessageEvent,
   MessageInput,
+  NetworkReport,
   Overview,
+  Person,
+  Profile,
   QueueAction,
   QueueCounts,
   QueueEntryView,
   QueueSelection,
   QueueView,
+  QuotaHistory,
+  ReadInvitation,
   Recent,
+  RefusedMessage,
+  RegistrationView,
   RehearsalView,
   RetainedView,
   RuleProblem,
@@ -249,6 +256,54 @@ export class FakeBackend implements Backend {
 
   closeTryout = () => this.#answer(undefined);
   removeTryout = () => this.#answer(undefined);
+
+  registration = (): Promise<RegistrationView> =>
+    this.#answer({
+      registration: {
+        step: { is: 'confirmed', height: 100, confirmations: 12 },
+        height: 111,
+        block_age_s: 60,
+        block_interval_s: 600,
+        connections: 3,
+      },
+      sent_ms: null,
+    });
+  secretKey = () => this.#answer('a-secret-key');
+  importKey = () => this.#answer(undefined);
+  profile = (): Promise<Profile> => this.#answer({ found: false, fields: [] });
+  changeProfile = () => this.#answer(undefined);
+  quota = (): Promise<QuotaHistory> => this.#answer({ samples: [], forecast: null });
+  people = (): Promise<Person[]> => this.#answer([]);
+  searchNames = (): Promise<string[]> => this.#answer([]);
+  quarantine = (): Promise<RefusedMessage[]> => this.#answer([]);
+  clearQuarantine = () => this.#answer(undefined);
+  makeInvitation = () => this.#answer({ text: 'mqtt-twister:1.abc', signed: true });
+  readInvitation = (): Promise<ReadInvitation> =>
+    this.#answer({
+      from: 'mqtt_bob',
+      authorship: 'proven',
+      offers: ['doors/#'],
+      wants: ['fridges/#'],
+      per_minute: null,
+      max_payload: null,
+      note: '',
+      made_ms: 0,
+      is_answer: false,
+      proposal: { follow: true, subscribe: ['doors/#'], forward: ['fridges/#'] },
+    });
+  acceptInvitation = () => this.#answer({ saved: { id: 'home', password_warning: null }, answer: null });
+  network = (): Promise<NetworkReport> =>
+    this.#answer({
+      node: 'http://127.0.0.1:28332/',
+      findings: [],
+      sync: null,
+      measurement: {
+        at_ms: 0,
+        account: 'mqtt_alice',
+        outcome: 'failed',
+        error: { code: 'node_unreachable', message: 'gone' },
+      },
+    });
 
   onNews = async (listener: (news: BridgeNews) => void) => {
     this.#news.push(listener);

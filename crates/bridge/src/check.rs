@@ -86,23 +86,6 @@ pub async fn check_node(url: &NodeUrl, user: &str, password: &Password) -> Resul
     })
 }
 
-/// Makes a key for a new account and sends its registration, which takes effect with the next block. Returns the secret
-/// key, to be shown once for a backup: whoever has it owns the name.
-///
-/// # Errors
-/// Why the name cannot be had.
-pub async fn create_account(
-    url: &NodeUrl,
-    user: &str,
-    password: &Password,
-    name: &Username,
-) -> Result<Password, CheckError> {
-    let client = client(url, user, password)?;
-    let secret = client.create_wallet_user(name).await?;
-    client.send_new_user_transaction(name).await?;
-    Ok(Password::new(secret.expose()))
-}
-
 /// Connects to a broker once.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ pub struct Person {
     pub followed: bool,
     /// Whether a private forward names it.
     pub addressed: bool,
-    /// Whether it is in the chain; none while the node has not said.
+    /// Whether it is in the chain; none while the node has not said, and of one that is not followed.
     pub registered: Option<bool>,
     /// The topics that it wants, as its profile says; none if the profile was not found yet.
     pub wants: Option<Vec<TopicFilter>>,

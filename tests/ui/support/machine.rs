@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{DATA_FOLDER, Window};
+use super::{DATA_FOLDER, Stranger, Window};
 
 /// Leaves the session's address where a second start finds it, unlocks a keyring of the test's own, and goes on with the program
 /// that is named by the arguments.
@@ -20,6 +20,7 @@ pub struct Machine {
     pub(super) home: TempDir,
     pub(super) session: Vec<String>,
     pub(super) arguments: Vec<String>,
+    pub(super) environment: Vec<(String, String)>,
 }
 
 impl Machine {
@@ -35,12 +36,18 @@ impl Machine {
 
     fn with_session(session: &[&str]) -> Self {
         let session = session.iter().map(|&word| word.to_owned()).collect();
-        Self { home: TempDir::new().unwrap(), session, arguments: Vec::new() }
+        Self { home: TempDir::new().unwrap(), session, arguments: Vec::new(), environment: Vec::new() }
     }
 
     /// Starts the app with an argument more.
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Sets an environment variable for the app.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -65,6 +72,23 @@ impl Machine {
     pub async fn open(self) -> Window {
         Window::open_on(self).await
     }
+}
+
+/// A machine whose app has a bridge for each of two accounts of a network: `alice` for mqtt_alice, `bob` for mqtt_bob. Their
+/// broker is away.
+pub fn two_bridges(machine: Machine, network: &Stranger) -> Machine {
+    let (mut settings, mut machine) = (String::new(), machine);
+    for (name, node) in ["alice", "bob"].iter().zip(&network.nodes) {
+        settings += &format!(
+            "[[bridge]]\nname = \"{name}\"\n\
+             [bridge.twister]\nurl = \"{}\"\nuser = \"{}\"\naccount = \"mqtt_{name}\"\n\
+             [bridge.broker]\nurl = \"mqtt://127.0.0.1:9\"\n",
+            node.url, node.user
+        );
+        let variable = format!("MQTT_TWISTER_{}_NODE_PASSWORD", name.to_uppercase());
+        machine = machine.variable(&variable, &node.password);
+    }
+    machine.app_file("config.toml", &settings)
 }
 
 fn write(path: &Path, text: &str) {

@@ -1,18 +1,24 @@
 /** The names of all texts, known to the compiler: a text that does not exist is a type error. A new page adds its file here. */
+import type account from './en/account.json';
 import type codes from './en/codes.json';
 import type common from './en/common.json';
 import type frame from './en/frame.json';
+import type network from './en/network.json';
 import type overview from './en/overview.json';
 import type palette from './en/palette.json';
+import type people from './en/people.json';
 import type states from './en/states.json';
 import type tryout from './en/tryout.json';
 
 interface Catalogue {
+  account: typeof account;
   codes: typeof codes;
   common: typeof common;
   frame: typeof frame;
+  network: typeof network;
   overview: typeof overview;
   palette: typeof palette;
+  people: typeof people;
   states: typeof states;
   tryout: typeof tryout;
 }

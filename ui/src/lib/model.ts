@@ -60,6 +60,22 @@ export type {
   TopicView,
   TryoutView_Serialize as TryoutView,
   Visibility,
+  AcceptedInvitation_Serialize as AcceptedInvitation,
+  Approval_Deserialize as Approval,
+  Finding_Serialize as Finding,
+  InvitationInput_Deserialize as InvitationInput,
+  MadeInvitation,
+  NetworkReport_Serialize as NetworkReport,
+  NodeFacts_Serialize as NodeFacts,
+  PeerConfig_Serialize as PeerConfig,
+  Person_Serialize as Person,
+  Profile,
+  QuotaHistory_Serialize as QuotaHistory,
+  ReadInvitation_Serialize as ReadInvitation,
+  RefusedMessage_Serialize as RefusedMessage,
+  RegistrationView_Serialize as RegistrationView,
+  SwarmFacts,
+  SyncProgress_Serialize as SyncProgress,
 } from './generated/bindings';
 
 /** Names a bridge: `home` is one of the person's own, `try/alice` belongs to "Try it". */

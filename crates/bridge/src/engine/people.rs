@@ -36,11 +36,8 @@ impl Context {
             Person {
                 followed,
                 addressed: config.forwards.iter().any(|forward| forward.to.contains(&name)),
-                registered: match &following {
-                    _ if waiting.unreachable.contains(&name) => Some(false),
-                    Some(following) if followed => Some(following.contains(&name)),
-                    _ => None,
-                },
+                // The node takes in nobody who is not registered.
+                registered: following.as_ref().filter(|_| followed).map(|names| names.contains(&name)),
                 wants: self.published.borrow().get(&name).cloned(),
                 packs: self.packers.borrow().contains(&name),
                 since_s: known.first_contact_s,

@@ -121,7 +121,6 @@ fn what_cannot_be_shown_or_used_is_refused() {
 #[test]
 fn values_of_the_wrong_kind_are_damage_and_are_not_quoted() {
     for body in [
-        "",
         "null",
         "[]",
         "{}",
@@ -166,7 +165,7 @@ fn what_is_approved_becomes_rules_for_that_account_alone() {
     let after = invitation.apply(&everything(&invitation), &before);
     after.check().unwrap();
     assert_eq!(after.following, std::slice::from_ref(&invitation.from));
-    let subscription = Subscription { from: vec!std::slice::from_ref(&invitation.from), ..filters(&["doors/#"]).remove(0).into() };
+    let subscription = Subscription { from: vec![invitation.from.clone()], ..filters(&["doors/#"]).remove(0).into() };
     assert_eq!(after.subscriptions, [subscription]);
     assert_eq!((after.publications, after.forwards.len()), (filters(&["fridges/#"]), 1));
     assert_eq!(after.forwards[0].visibility, Visibility::Private);

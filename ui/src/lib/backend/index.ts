@@ -2,13 +2,16 @@
  * The only folder that talks to the app, one file for each part of the window. Everything else takes a `Backend`, so that a
  * test can be one.
  */
+import { account, type AccountBackend } from './account';
 import { bridges, type BridgesBackend } from './bridges';
+import { network, type NetworkBackend } from './network';
+import { people, type PeopleBackend } from './people';
 import { rules, type RulesBackend } from './rules';
 
 export { BackendError } from './error';
 
 /** What the app can be asked for. Each call rejects with a `BackendError`. */
-export type Backend = BridgesBackend & RulesBackend;
+export type Backend = BridgesBackend & RulesBackend & AccountBackend & PeopleBackend & NetworkBackend;
 
 /** The app behind this window. */
-export const app: Backend = { ...bridges, ...rules };
+export const app: Backend = { ...bridges, ...rules, ...account, ...people, ...network };

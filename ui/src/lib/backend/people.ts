@@ -1,0 +1,35 @@
+/** People: whom a bridge follows and sends to, what of theirs was refused, and inviting them. */
+import { commands } from '../generated/bindings';
+import type {
+  AcceptedInvitation,
+  Approval,
+  BridgeId,
+  InvitationInput,
+  MadeInvitation,
+  Person,
+  ReadInvitation,
+  RefusedMessage,
+} from '../model';
+import { unpack } from './error';
+
+export interface PeopleBackend {
+  people(id: BridgeId): Promise<Person[]>;
+  /** Registered names that begin with a text. */
+  searchNames(id: BridgeId, prefix: string): Promise<string[]>;
+  quarantine(id: BridgeId): Promise<RefusedMessage[]>;
+  clearQuarantine(id: BridgeId): Promise<void>;
+  makeInvitation(id: BridgeId, invitation: InvitationInput): Promise<MadeInvitation>;
+  /** Reads an invitation; nothing else is done. */
+  readInvitation(id: BridgeId, text: string): Promise<ReadInvitation>;
+  acceptInvitation(id: BridgeId, text: string, approval: Approval): Promise<AcceptedInvitation>;
+}
+
+export const people: PeopleBackend = {
+  people: (id) => unpack(commands.people(id)),
+  searchNames: (id, prefix) => unpack(commands.searchNames(id, prefix)),
+  quarantine: (id) => unpack(commands.quarantine(id)),
+  clearQuarantine: async (id) => void (await unpack(commands.clearQuarantine(id))),
+  makeInvitation: (id, invitation) => unpack(commands.makeInvitation(id, invitation)),
+  readInvitation: (id, text) => unpack(commands.readInvitation(id, text)),
+  acceptInvitation: (id, text, approval) => unpack(commands.acceptInvitation(id, text, approval)),
+};

@@ -9,7 +9,7 @@ use mqtt_twister_bridge::secrets::{Password, SecretKind};
 use crate::app::App;
 use crate::bridges::AppBridge;
 use crate::error::CommandError;
-use crate::view::{BridgeId, NodeInput};
+use crate::view::{BridgeId, NodeInput, SecretInput};
 
 impl App {
     /// The node that the person typed in.
@@ -18,12 +18,24 @@ impl App {
     /// An address that is none, or a password that cannot be had.
     pub async fn typed_node(&self, input: NodeInput) -> Result<Node, CommandError> {
         let url = input.url.parse().map_err(|error| CommandError::field("twister.url", error))?;
-        let password = match (input.password, &input.bridge) {
-            (Some(given), _) => Password::new(given.0),
-            (None, Some(bridge)) => self.node_password(bridge).await?,
-            (None, None) => Password::default(),
-        };
+        let password = self.typed_password(input.password, input.bridge.as_ref()).await?;
         Ok(Node::new(&url, &input.user, &password)?)
+    }
+
+    /// The password of a node: the one that was given, else the one that is known for the bridge, else none.
+    ///
+    /// # Errors
+    /// It cannot be had.
+    pub async fn typed_password(
+        &self,
+        given: Option<SecretInput>,
+        bridge: Option<&BridgeId>,
+    ) -> Result<Password, CommandError> {
+        match (given, bridge) {
+            (Some(given), _) => Ok(self.given(given)),
+            (None, Some(bridge)) => self.node_password(bridge).await,
+            (None, None) => Ok(Password::default()),
+        }
     }
 
     /// The node of a bridge. While the bridge runs, its connections are shared.

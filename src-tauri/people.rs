@@ -109,7 +109,8 @@ impl App {
     /// [`AppErrorCode::UnknownBridge`], or what the bridge's database says.
     pub async fn people(&self, id: &BridgeId) -> Result<Vec<Person>, CommandError> {
         let asked = self.bridge(id)?.ask(async |bridge| bridge.people().await).await;
-        Ok(asked.transpose()?.unwrap_or_default())
+        asked.transpose()?;
+        Ok(())
     }
 
     /// What a bridge has refused, the newest first; nothing of one that does not run.

@@ -2,7 +2,6 @@
 
 use mqtt_twister_bridge::node::Profile;
 use mqtt_twister_bridge::quota::QuotaHistory;
-use mqtt_twister_bridge::secrets::Password;
 use tauri::State;
 
 use super::Outcome;
@@ -30,7 +29,7 @@ pub async fn secret_key(app: State<'_, App>, node: NodeInput, name: String) -> O
 #[tauri::command]
 #[specta::specta]
 pub async fn import_key(app: State<'_, App>, node: NodeInput, input: KeyInput) -> Outcome<()> {
-    let key = Password::new(input.key.0);
+    let key = app.given(input.key);
     Ok(app.typed_node(node).await?.import_key(&account_name(&input.name)?, &key).await?)
 }
 

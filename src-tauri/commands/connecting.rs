@@ -15,7 +15,7 @@ use crate::view::{BrokerInput, BrokerSpeech, BuiltinBrokerView, NewAccount, Node
 #[specta::specta]
 pub async fn check_node(app: State<'_, App>, node: NodeInput) -> Outcome<NodeReport> {
     let url = node_url(&node)?;
-    let password = password(&app, node.password, node.bridge, SecretKind::Node).await?;
+    let password = app.typed_password(node.password, node.bridge.as_ref()).await?;
     Ok(check::check_node(&url, &node.user, &password).await?)
 }
 

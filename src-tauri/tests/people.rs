@@ -68,14 +68,14 @@ impl World {
             "broker": { "url": format!("mqtt://{}", self.broker.addr()) },
         });
         config.as_object_mut().unwrap().extend(rules.as_object().unwrap().clone());
-        let password = Some(SecretInput(node.password().to_owned()));
+        let password = Some(SecretInput::Typed(node.password().to_owned()));
         let input = BridgeInput { replaces: None, config, node_password: password, broker_password: None };
         self.app.save(input).await.unwrap().id
     }
 
     async fn node(&self, index: usize) -> Node {
         let node = self.network.node(index);
-        let password = Some(SecretInput(node.password().to_owned()));
+        let password = Some(SecretInput::Typed(node.password().to_owned()));
         let input = NodeInput { url: node.url(), user: node.user().to_owned(), password, bridge: None };
         self.app.typed_node(input).await.unwrap()
     }

@@ -291,7 +291,7 @@ export class FakeBackend implements Backend {
       is_answer: false,
       proposal: { follow: true, subscribe: ['doors/#'], forward: ['fridges/#'] },
     });
-  acceptInvitation = () => this.#answer({ saved: { id: 'home', password_warning: null }, answer: null });
+  acceptInvitation = () => this.#answer({ saved: { id: 'home', password_warning: null, effect: this.effect }, answer: null });
   network = (): Promise<NetworkReport> =>
     this.#answer({
       node: 'http://127.0.0.1:28332/',

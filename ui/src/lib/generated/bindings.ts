@@ -51,6 +51,34 @@ export const commands = {
 	retained: (id: string) => typedError<RetainedView_Serialize[], CommandError_Serialize>(__TAURI_INVOKE("retained", { id })),
 	/**  Clears topics of the local broker and what others were given of them, and what receivers were given otherwise. */
 	clearRetained: (id: string, topics: string[], given: GivenInput_Deserialize[]) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("clear_retained", { id, topics, given })),
+	/**  How far an account's registration is. */
+	registration: (node: NodeInput_Deserialize, name: string) => typedError<RegistrationView_Serialize, CommandError_Serialize>(__TAURI_INVOKE("registration", { node, name })),
+	/**  The secret key of an account in a node's wallet, for a backup. */
+	secretKey: (node: NodeInput_Deserialize, name: string) => typedError<SecretKey, CommandError_Serialize>(__TAURI_INVOKE("secret_key", { node, name })),
+	/**  Puts the key of a registered account into a node's wallet. */
+	importKey: (node: NodeInput_Deserialize, input: KeyInput) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("import_key", { node, input })),
+	/**  The profile of an account. */
+	profile: (node: NodeInput_Deserialize, name: string) => typedError<Profile, CommandError_Serialize>(__TAURI_INVOKE("profile", { node, name })),
+	/**  Changes some fields of the profile of an account; the others stay as they are. */
+	changeProfile: (node: NodeInput_Deserialize, name: string, changes: { [key in string]: string | null }) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("change_profile", { node, name, changes })),
+	/**  The posts of a bridge's account over time, and how long they will last. */
+	quota: (id: string) => typedError<QuotaHistory_Serialize, CommandError_Serialize>(__TAURI_INVOKE("quota", { id })),
+	/**  What is known of each account that a running bridge follows or sends to. */
+	people: (id: string) => typedError<Person_Serialize[], CommandError_Serialize>(__TAURI_INVOKE("people", { id })),
+	/**  Registered names that begin with `prefix`, as a bridge's node knows them. */
+	searchNames: (id: string, prefix: string) => typedError<string[], CommandError_Serialize>(__TAURI_INVOKE("search_names", { id, prefix })),
+	/**  What a running bridge has refused, the newest first. */
+	quarantine: (id: string) => typedError<RefusedMessage_Serialize[], CommandError_Serialize>(__TAURI_INVOKE("quarantine", { id })),
+	/**  Throws away what a running bridge has refused. */
+	clearQuarantine: (id: string) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("clear_quarantine", { id })),
+	/**  Makes an invitation from the account of a bridge. */
+	makeInvitation: (id: string, invitation: InvitationInput_Deserialize) => typedError<MadeInvitation, CommandError_Serialize>(__TAURI_INVOKE("make_invitation", { id, invitation })),
+	/**  Reads an invitation for a bridge. Nothing else is done. */
+	readInvitation: (id: string, text: string) => typedError<ReadInvitation_Serialize, CommandError_Serialize>(__TAURI_INVOKE("read_invitation", { id, text })),
+	/**  Adds what the person approves of in an invitation to a bridge, and makes the answer. */
+	acceptInvitation: (id: string, text: string, approval: Approval_Deserialize) => typedError<AcceptedInvitation_Serialize, CommandError_Serialize>(__TAURI_INVOKE("accept_invitation", { id, text, approval })),
+	/**  Asks a bridge's node how it and the network are, and says what is wrong. */
+	network: (id: string) => typedError<NetworkReport_Serialize, CommandError_Serialize>(__TAURI_INVOKE("network", { id })),
 	/**  Opens "Try it": the sandbox network and its brokers run when this returns. */
 	openTryout: () => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("open_tryout")),
 	/**  Closes "Try it"; its network stays on disk. */
@@ -106,6 +134,25 @@ export type About = {
 	system: string,
 };
 
+/**  An invitation that was approved of. */
+export type AcceptedInvitation = AcceptedInvitation_Serialize | AcceptedInvitation_Deserialize;
+
+/**  An invitation that was approved of. */
+export type AcceptedInvitation_Deserialize = {
+	/**  How the bridge was saved. */
+	saved: Saved_Deserialize,
+	/**  The answer to send back; none if this was one, and the other side has agreed to all of it. */
+	answer?: MadeInvitation | null,
+};
+
+/**  An invitation that was approved of. */
+export type AcceptedInvitation_Serialize = {
+	/**  How the bridge was saved. */
+	saved: Saved_Serialize,
+	/**  The answer to send back; none if this was one, and the other side has agreed to all of it. */
+	answer: MadeInvitation | null,
+};
+
 /**  An account in a node's wallet. */
 export type Account = {
 	/**  Its name. */
@@ -158,7 +205,49 @@ export type AppErrorCode =
 /**  A file that was given is encrypted. */
 "passphrase_needed" | 
 /**  The passphrase does not open the file. */
-"passphrase_wrong";
+"passphrase_wrong" | 
+/**  A text is no invitation, or not one for this bridge. */
+"invitation_unusable" | 
+/**  An invitation was signed by somebody else than it says. */
+"invitation_forged";
+
+/**  The part of an invitation that the person approves of. */
+export type Approval = Approval_Serialize | Approval_Deserialize;
+
+/**  The part of an invitation that the person approves of. */
+export type Approval_Deserialize = {
+	/**  Of what is offered, what may come in. */
+	receive: TopicFilter[],
+	/**  Of what is wanted, what goes out, as private messages. */
+	send: TopicFilter[],
+	/**  How many messages of the account may come in a minute, in place of the bridge's own limit. */
+	per_minute?: number | null,
+	/**  The largest payload of the account that may come in, in bytes, in place of the bridge's own limit. */
+	max_payload?: number | null,
+};
+
+/**  The part of an invitation that the person approves of. */
+export type Approval_Serialize = {
+	/**  Of what is offered, what may come in. */
+	receive: TopicFilter[],
+	/**  Of what is wanted, what goes out, as private messages. */
+	send: TopicFilter[],
+	/**  How many messages of the account may come in a minute, in place of the bridge's own limit. */
+	per_minute: number | null,
+	/**  The largest payload of the account that may come in, in bytes, in place of the bridge's own limit. */
+	max_payload: number | null,
+};
+
+/**  What is known of an invitation's author. */
+export type Authorship = 
+/**  It was signed with the key of the account that it names. */
+"proven" | 
+/**  It has no signature: anybody may have written it. */
+"unsigned" | 
+/**  It has a signature, and the node's chain has no account of that name to compare it with. */
+"unknown_account" | 
+/**  Somebody else signed it, or it was changed since. */
+"forged";
 
 /**  What is done with a bridge of a file. */
 export type BridgeChoice = 
@@ -498,6 +587,37 @@ export type CatchUp =
 /**  None. */
 "from_now_on";
 
+/**  Another node in the block chain's network. */
+export type ChainPeer = ChainPeer_Serialize | ChainPeer_Deserialize;
+
+/**  Another node in the block chain's network. */
+export type ChainPeer_Deserialize = {
+	/**  Its address and port. */
+	address: string,
+	/**  Whether it has connected to the node, and not the node to it. */
+	inbound: boolean,
+	/**  Height of its chain when they were connected, if it has said. */
+	height?: number | null,
+};
+
+/**  Another node in the block chain's network. */
+export type ChainPeer_Serialize = {
+	/**  Its address and port. */
+	address: string,
+	/**  Whether it has connected to the node, and not the node to it. */
+	inbound: boolean,
+	/**  Height of its chain when they were connected, if it has said. */
+	height: number | null,
+};
+
+/**  Why something that was tried does not work. */
+export type CheckError = {
+	/**  Which problem, for a program to decide on. */
+	code: ProblemCode,
+	/**  What happened, why, and what to do. */
+	message: string,
+};
+
 /**  Why a command did not do what was asked. */
 export type CommandError = CommandError_Serialize | CommandError_Deserialize;
 
@@ -613,6 +733,37 @@ export type Find = {
 	url: string,
 	/**  How it answers. */
 	answer: Answer,
+};
+
+/**  Something that a person should know of their node or network. */
+export type Finding = Finding_Serialize | Finding_Deserialize;
+
+/**  Something that a person should know of their node or network. */
+export type Finding_Deserialize = {
+	/**  Which. */
+	code: ProblemCode,
+	/**  How grave it is. */
+	severity: Severity,
+	/**  The account or address that it is about. */
+	subject: string,
+	/**  Its figure: blocks behind, seconds, milliseconds, a port. */
+	amount: number,
+	/**  What the node or the system said, in its own words. */
+	detail?: string | null,
+};
+
+/**  Something that a person should know of their node or network. */
+export type Finding_Serialize = {
+	/**  Which. */
+	code: ProblemCode,
+	/**  How grave it is. */
+	severity: Severity,
+	/**  The account or address that it is about. */
+	subject: string,
+	/**  Its figure: blocks behind, seconds, milliseconds, a port. */
+	amount: number,
+	/**  What the node or the system said, in its own words. */
+	detail: string | null,
 };
 
 /**  A rule for what goes out. */
@@ -855,6 +1006,49 @@ retain: boolean } |
 /**  Why, in words. */
 message: string };
 
+/**  An invitation as the person wants it. */
+export type InvitationInput = InvitationInput_Serialize | InvitationInput_Deserialize;
+
+/**  An invitation as the person wants it. */
+export type InvitationInput_Deserialize = {
+	/**  Whom it is for; anybody who has it, if it is empty. */
+	to: string,
+	/**  Topics that this side offers to send. */
+	offers: string[],
+	/**  Topics that this side would like to receive. */
+	wants: string[],
+	/**  How many messages a minute this side expects to send at most. */
+	per_minute?: number | null,
+	/**  The largest payload that this side expects to send, in bytes. */
+	max_payload?: number | null,
+	/**  A few words. */
+	note: string,
+};
+
+/**  An invitation as the person wants it. */
+export type InvitationInput_Serialize = {
+	/**  Whom it is for; anybody who has it, if it is empty. */
+	to: string,
+	/**  Topics that this side offers to send. */
+	offers: string[],
+	/**  Topics that this side would like to receive. */
+	wants: string[],
+	/**  How many messages a minute this side expects to send at most. */
+	per_minute: number | null,
+	/**  The largest payload that this side expects to send, in bytes. */
+	max_payload: number | null,
+	/**  A few words. */
+	note: string,
+};
+
+/**  A key that is to be put into a node's wallet. */
+export type KeyInput = {
+	/**  The account that it belongs to. */
+	name: string,
+	/**  The key, as it was shown when the account was made. */
+	key: SecretInput,
+};
+
 /**  Which language the person wants. */
 export type LanguageChoice = 
 /**  The system's, as far as the app speaks it; else English. */
@@ -948,6 +1142,33 @@ export type LogLine = {
 	/**  What it says, with its values. */
 	text: string,
 };
+
+/**  An invitation to be sent. */
+export type MadeInvitation = {
+	/**  The text: a link, and what its QR code says. */
+	text: string,
+	/**  Whether it is signed. The node may not give the key out. */
+	signed: boolean,
+};
+
+/**  What was measured at a node at one moment. */
+export type Measurement = Measurement_Serialize | Measurement_Deserialize;
+
+/**  What was measured at a node at one moment. */
+export type Measurement_Deserialize = {
+	/**  When, in milliseconds since 1970 by this machine's clock. */
+	at_ms: number,
+	/**  The account that it was about. */
+	account: string,
+} & Outcome_Deserialize;
+
+/**  What was measured at a node at one moment. */
+export type Measurement_Serialize = {
+	/**  When, in milliseconds since 1970 by this machine's clock. */
+	at_ms: number,
+	/**  The account that it was about. */
+	account: string,
+} & Outcome_Serialize;
 
 /**  A message that moved one step. */
 export type MessageEvent = MessageEvent_Serialize | MessageEvent_Deserialize;
@@ -1071,12 +1292,98 @@ export type MessagePreferences_Serialize = {
 	memory_mb: number,
 };
 
+/**  How the node and the network are. */
+export type NetworkReport = NetworkReport_Serialize | NetworkReport_Deserialize;
+
+/**  How the node and the network are. */
+export type NetworkReport_Deserialize = {
+	/**  The node's address. */
+	node: string,
+	/**  What is wrong, the gravest first. */
+	findings: Finding_Deserialize[],
+	/**  How far the node has caught up; none if it has, or does not answer. */
+	sync?: SyncProgress_Deserialize | null,
+	/**  What was measured. */
+	measurement: Measurement_Deserialize,
+};
+
+/**  How the node and the network are. */
+export type NetworkReport_Serialize = {
+	/**  The node's address. */
+	node: string,
+	/**  What is wrong, the gravest first. */
+	findings: Finding_Serialize[],
+	/**  How far the node has caught up; none if it has, or does not answer. */
+	sync: SyncProgress_Serialize | null,
+	/**  What was measured. */
+	measurement: Measurement_Serialize,
+};
+
 /**  A new account. */
 export type NewAccount = {
 	/**  Its name. */
 	name: string,
 	/**  Its secret key, shown once: whoever has it owns the name. */
 	secret: string,
+};
+
+/**  What a node says of itself and of the network. */
+export type NodeFacts = NodeFacts_Serialize | NodeFacts_Deserialize;
+
+/**  What a node says of itself and of the network. */
+export type NodeFacts_Deserialize = {
+	/**  Time that the node took to say how it is, in milliseconds. */
+	latency_ms: number,
+	/**  Version of twisterd, as `0.9.40`. */
+	version: string,
+	/**  Height of its newest block. */
+	height: number,
+	/**  When that was made, in seconds since 1970 by its maker's clock. */
+	newest_block_s: number,
+	/**  Nodes that it is connected to. */
+	peers: ChainPeer_Deserialize[],
+	/**  Nodes of the DHT that it knows. */
+	dht_nodes: number,
+	/**  The address at which others reach its swarms, if it knows one. */
+	outside_address?: string | null,
+	/**  The port of the block chain's network, and that of DHT and swarms. */
+	ports: [number, number],
+	/**  How far its peers' clocks are ahead of its own in the middle, in seconds. */
+	clock_offset_s: number,
+	/**  Whether its wallet has the account's key. */
+	has_key: boolean,
+	/**  Height of the block that holds the account's registration. */
+	registered_at?: number | null,
+	/**  The swarms of the account and of those that it follows. */
+	swarms: SwarmFacts[],
+};
+
+/**  What a node says of itself and of the network. */
+export type NodeFacts_Serialize = {
+	/**  Time that the node took to say how it is, in milliseconds. */
+	latency_ms: number,
+	/**  Version of twisterd, as `0.9.40`. */
+	version: string,
+	/**  Height of its newest block. */
+	height: number,
+	/**  When that was made, in seconds since 1970 by its maker's clock. */
+	newest_block_s: number,
+	/**  Nodes that it is connected to. */
+	peers: ChainPeer_Serialize[],
+	/**  Nodes of the DHT that it knows. */
+	dht_nodes: number,
+	/**  The address at which others reach its swarms, if it knows one. */
+	outside_address: string | null,
+	/**  The port of the block chain's network, and that of DHT and swarms. */
+	ports: [number, number],
+	/**  How far its peers' clocks are ahead of its own in the middle, in seconds. */
+	clock_offset_s: number,
+	/**  Whether its wallet has the account's key. */
+	has_key: boolean,
+	/**  Height of the block that holds the account's registration. */
+	registered_at: number | null,
+	/**  The swarms of the account and of those that it follows. */
+	swarms: SwarmFacts[],
 };
 
 /**  A node as the person typed it in. */
@@ -1158,6 +1465,31 @@ export type NotificationPreferences_Serialize = {
 	/**  An account's registration is in the chain. */
 	registration: boolean,
 };
+
+/**  What came of asking the node. */
+export type Outcome = Outcome_Serialize | Outcome_Deserialize;
+
+/**  What came of asking the node. */
+export type Outcome_Deserialize = 
+/**  It answered. */
+{ outcome: "answered"; 
+/**  What it said. */
+facts: NodeFacts_Deserialize } | 
+/**  It did not. */
+{ outcome: "failed"; 
+/**  Why. */
+error: CheckError };
+
+/**  What came of asking the node. */
+export type Outcome_Serialize = 
+/**  It answered. */
+{ outcome: "answered"; 
+/**  What it said. */
+facts: NodeFacts_Serialize } | 
+/**  It did not. */
+{ outcome: "failed"; 
+/**  Why. */
+error: CheckError };
 
 /**  Everything that the window needs to draw itself. */
 export type Overview = Overview_Serialize | Overview_Deserialize;
@@ -1279,6 +1611,73 @@ export type PeerConfig_Serialize = {
 	first_contact: CatchUp,
 	/**  What of the messages comes in that it posted while this bridge did not run. */
 	after_absence: CatchUp,
+};
+
+/**  An account that the bridge follows or sends to, as far as anything is known of it. */
+export type Person = Person_Serialize | Person_Deserialize;
+
+/**  An account that the bridge follows or sends to, as far as anything is known of it. */
+export type Person_Deserialize = {
+	/**  Its name. */
+	name: string,
+	/**  Whether its messages may come in. */
+	followed: boolean,
+	/**  Whether a private forward names it. */
+	addressed: boolean,
+	/**  Whether it is in the chain; none while the node has not said, and of one that is not followed. */
+	registered?: boolean | null,
+	/**  The topics that it wants, as its profile says; none if the profile was not found yet. */
+	wants?: TopicFilter[] | null,
+	/**  Whether it understands packed frames, many messages a post. The original mosquitto-twister does not. */
+	packs: boolean,
+	/**  When it was first followed, in seconds since 1970. */
+	since_s?: number | null,
+	/**  When something of it last arrived, a message or a receipt, in milliseconds since 1970; none if nothing did lately. */
+	last_seen_ms?: number | null,
+	/**  Posts of it that the node knows of and the bridge has not looked at; none while the node does not answer. */
+	posts_behind?: number | null,
+	/**  Messages that wait to go out to it. */
+	waiting_out: number,
+	/**  When the oldest message that has not arrived was taken, in milliseconds since 1970. */
+	oldest_out_ms?: number | null,
+	/**  Messages that are out, and that it has not said to have. */
+	unheard: number,
+	/**  Messages of it that wait for the local broker. */
+	waiting_in: number,
+	/**  Messages of it in the quarantine. */
+	quarantined: number,
+};
+
+/**  An account that the bridge follows or sends to, as far as anything is known of it. */
+export type Person_Serialize = {
+	/**  Its name. */
+	name: string,
+	/**  Whether its messages may come in. */
+	followed: boolean,
+	/**  Whether a private forward names it. */
+	addressed: boolean,
+	/**  Whether it is in the chain; none while the node has not said, and of one that is not followed. */
+	registered: boolean | null,
+	/**  The topics that it wants, as its profile says; none if the profile was not found yet. */
+	wants: TopicFilter[] | null,
+	/**  Whether it understands packed frames, many messages a post. The original mosquitto-twister does not. */
+	packs: boolean,
+	/**  When it was first followed, in seconds since 1970. */
+	since_s: number | null,
+	/**  When something of it last arrived, a message or a receipt, in milliseconds since 1970; none if nothing did lately. */
+	last_seen_ms: number | null,
+	/**  Posts of it that the node knows of and the bridge has not looked at; none while the node does not answer. */
+	posts_behind: number | null,
+	/**  Messages that wait to go out to it. */
+	waiting_out: number,
+	/**  When the oldest message that has not arrived was taken, in milliseconds since 1970. */
+	oldest_out_ms: number | null,
+	/**  Messages that are out, and that it has not said to have. */
+	unheard: number,
+	/**  Messages of it that wait for the local broker. */
+	waiting_in: number,
+	/**  Messages of it in the quarantine. */
+	quarantined: number,
 };
 
 /**  Whether a bridge runs. */
@@ -1439,6 +1838,24 @@ export type ProblemCode =
 /**  Nobody has ever connected to the node from outside. */
 "port_closed";
 
+/**  An account's profile. */
+export type Profile = {
+	/**  Whether the network has one. */
+	found: boolean,
+	/**  Its fields, in their order. */
+	fields: ProfileField[],
+};
+
+/**  A field of a profile. */
+export type ProfileField = {
+	/**  Its name, as `fullname`, `bio`, `location` or `url`. */
+	name: string,
+	/**  Its value: a text as it is, anything else as JSON. */
+	value: string,
+	/**  Whether it is a text that its owner may edit here. */
+	editable: boolean,
+};
+
 /**  How far a retained message is that is on its way. */
 export type Progress = 
 /**  It waits to leave. */
@@ -1483,6 +1900,16 @@ export type Properties_Serialize = {
 	expiry_s?: number,
 	/**  Names and values of the publisher's own, in order; a name may come again. */
 	user?: ([string, string])[],
+};
+
+/**  What an invitation would add to a bridge. What the bridge does already is not in it. */
+export type Proposal = {
+	/**  Whether the account would be followed anew. */
+	follow: boolean,
+	/**  Subscriptions that would be added, for messages of that account alone. */
+	subscribe: TopicFilter[],
+	/**  Private forwards to that account that would be added. */
+	forward: TopicFilter[],
 };
 
 /**  Which version of MQTT is spoken. */
@@ -1734,6 +2161,109 @@ export type Quota = {
 	more_at_ms: number,
 };
 
+/**  How long the posts will last. */
+export type QuotaForecast = QuotaForecast_Serialize | QuotaForecast_Deserialize;
+
+/**  How long the posts will last. */
+export type QuotaForecast_Deserialize = {
+	/**  Posts used in an hour lately. */
+	used_per_hour: number,
+	/**  Posts gained in an hour lately. */
+	gained_per_hour: number,
+	/**  When the last is used if it goes on like this, in milliseconds since 1970; none if more are gained than used. */
+	empty_at_ms?: number | null,
+};
+
+/**  How long the posts will last. */
+export type QuotaForecast_Serialize = {
+	/**  Posts used in an hour lately. */
+	used_per_hour: number,
+	/**  Posts gained in an hour lately. */
+	gained_per_hour: number,
+	/**  When the last is used if it goes on like this, in milliseconds since 1970; none if more are gained than used. */
+	empty_at_ms: number | null,
+};
+
+/**  The posts over time, and what is foretold. */
+export type QuotaHistory = QuotaHistory_Serialize | QuotaHistory_Deserialize;
+
+/**  The posts over time, and what is foretold. */
+export type QuotaHistory_Deserialize = {
+	/**  The samples, the oldest first. */
+	samples: QuotaSample[],
+	/**  None while there is too little to tell from. */
+	forecast?: QuotaForecast_Deserialize | null,
+};
+
+/**  The posts over time, and what is foretold. */
+export type QuotaHistory_Serialize = {
+	/**  The samples, the oldest first. */
+	samples: QuotaSample[],
+	/**  None while there is too little to tell from. */
+	forecast: QuotaForecast_Serialize | null,
+};
+
+/**  How many posts there were at one moment. */
+export type QuotaSample = {
+	/**  When, in seconds since 1970. */
+	time_s: number,
+	/**  The next post number to use: as many were used. */
+	used: number,
+	/**  How many posts were left. */
+	left: number,
+};
+
+/**  An invitation that was read. Nothing has been done for it. */
+export type ReadInvitation = ReadInvitation_Serialize | ReadInvitation_Deserialize;
+
+/**  An invitation that was read. Nothing has been done for it. */
+export type ReadInvitation_Deserialize = {
+	/**  The account that it says to be from. */
+	from: string,
+	/**  Whether that is so. */
+	authorship: Authorship,
+	/**  Topics that it offers. */
+	offers: TopicFilter[],
+	/**  Topics that it wants. */
+	wants: TopicFilter[],
+	/**  How many messages a minute its author expects to send at most. */
+	per_minute?: number | null,
+	/**  The largest payload that its author expects to send, in bytes. */
+	max_payload?: number | null,
+	/**  A few words. */
+	note: string,
+	/**  When it was made, in milliseconds since 1970, by its author's clock. */
+	made_ms: number,
+	/**  Whether it answers another one. */
+	is_answer: boolean,
+	/**  What it would add to the bridge. */
+	proposal: Proposal,
+};
+
+/**  An invitation that was read. Nothing has been done for it. */
+export type ReadInvitation_Serialize = {
+	/**  The account that it says to be from. */
+	from: string,
+	/**  Whether that is so. */
+	authorship: Authorship,
+	/**  Topics that it offers. */
+	offers: TopicFilter[],
+	/**  Topics that it wants. */
+	wants: TopicFilter[],
+	/**  How many messages a minute its author expects to send at most. */
+	per_minute: number | null,
+	/**  The largest payload that its author expects to send, in bytes. */
+	max_payload: number | null,
+	/**  A few words. */
+	note: string,
+	/**  When it was made, in milliseconds since 1970, by its author's clock. */
+	made_ms: number,
+	/**  Whether it answers another one. */
+	is_answer: boolean,
+	/**  What it would add to the bridge. */
+	proposal: Proposal,
+};
+
 /**  The last messages and problems of a bridge, oldest first. */
 export type Recent = Recent_Serialize | Recent_Deserialize;
 
@@ -1755,6 +2285,97 @@ export type Recent_Serialize = {
 	problems: Problem[],
 	/**  How many there were so far. */
 	totals: Totals,
+};
+
+/**  A message that was refused. */
+export type RefusedMessage = RefusedMessage_Serialize | RefusedMessage_Deserialize;
+
+/**  A message that was refused. */
+export type RefusedMessage_Deserialize = {
+	/**  When, in milliseconds since 1970. */
+	time_ms: number,
+	/**  Who sent it. */
+	sender: string,
+	/**  The number of the post that brought it. */
+	number: number,
+	/**  Its topic, if that could be read. */
+	topic?: string | null,
+	/**  Why, for a program. */
+	code: string,
+	/**  Why, for a person. */
+	reason: string,
+	/**  The beginning of its payload in Base64; of the frame's text, if that could not be read. */
+	payload_base64: string,
+	/**  The whole payload's length in bytes. */
+	payload_len: number,
+};
+
+/**  A message that was refused. */
+export type RefusedMessage_Serialize = {
+	/**  When, in milliseconds since 1970. */
+	time_ms: number,
+	/**  Who sent it. */
+	sender: string,
+	/**  The number of the post that brought it. */
+	number: number,
+	/**  Its topic, if that could be read. */
+	topic: string | null,
+	/**  Why, for a program. */
+	code: string,
+	/**  Why, for a person. */
+	reason: string,
+	/**  The beginning of its payload in Base64; of the frame's text, if that could not be read. */
+	payload_base64: string,
+	/**  The whole payload's length in bytes. */
+	payload_len: number,
+};
+
+/**  How far an account's registration is. */
+export type Registration = {
+	/**  How far it is. */
+	step: RegistrationStep,
+	/**  Height of the node's newest block. */
+	height: number,
+	/**  Age of that block in seconds. */
+	block_age_s: number,
+	/**  Time between two blocks lately, in seconds: what a registration waits for. */
+	block_interval_s: number,
+	/**  Other nodes that this one is connected to; without any, a registration reaches nobody who makes blocks. */
+	connections: number,
+};
+
+/**  How far a registration is. */
+export type RegistrationStep = 
+/**  The wallet has no key for the name. */
+{ is: "not_in_wallet" } | 
+/**  The key is there, and no registration waits for a block: it was never sent, or the node was restarted since. */
+{ is: "not_sent" } | 
+/**  It waits for a block. */
+{ is: "pending" } | 
+/**  It is in the chain. */
+{ is: "confirmed"; 
+/**  Height of the block that holds it. */
+height: number; 
+/**  Blocks from that one to the newest, both included. */
+confirmations: number };
+
+/**  How far a registration is, and since when. */
+export type RegistrationView = RegistrationView_Serialize | RegistrationView_Deserialize;
+
+/**  How far a registration is, and since when. */
+export type RegistrationView_Deserialize = {
+	/**  How far it is, as the node says. */
+	registration: Registration,
+	/**  When this app sent it, in milliseconds since 1970; none if it did not, or was closed since. */
+	sent_ms?: number | null,
+};
+
+/**  How far a registration is, and since when. */
+export type RegistrationView_Serialize = {
+	/**  How far it is, as the node says. */
+	registration: Registration,
+	/**  When this app sent it, in milliseconds since 1970; none if it did not, or was closed since. */
+	sent_ms: number | null,
 };
 
 /**  A message to try rules out on. */
@@ -1998,6 +2619,12 @@ string |
 /**  Where. */
 found: FoundSecret };
 
+/**  A secret key on its way to the window, to be shown once. `Debug` does not show it. */
+export type SecretKey = {
+	/**  The key: whoever has it owns the name. */
+	secret: string,
+};
+
 /**  A copy that would leave. */
 export type SentView = SentView_Serialize | SentView_Deserialize;
 
@@ -2048,6 +2675,15 @@ export type SentView_Serialize = {
 	/**  Bytes of these posts, as the network counts them. */
 	bytes: number | null,
 };
+
+/**  How grave a finding is; the gravest first. */
+export type Severity = 
+/**  No message can cross. */
+"fault" | 
+/**  Messages cross, late or at risk. */
+"warning" | 
+/**  It could be better. */
+"notice";
 
 /**  What is known of the signature of the post that carries a message. */
 export type Signature = 
@@ -2131,6 +2767,47 @@ export type Subscription_Serialize = {
 	max_qos?: number,
 	/**  Whether they are delivered as retained when they were sent so. */
 	retain?: Retain,
+};
+
+/**  The swarm of one account, as the node sees it. */
+export type SwarmFacts = {
+	/**  The account. */
+	account: string,
+	/**  Whether it is the bridge's own. */
+	own: boolean,
+	/**  Whether the node is in the swarm at all. */
+	present: boolean,
+	/**  Others in the swarm that it is connected to. */
+	peers: number,
+	/**  Posts that the node has. */
+	posts: number,
+	/**  Whether the node has paused it. */
+	paused: boolean,
+	/**  Whether anybody in it has connected from outside. */
+	has_incoming: boolean,
+};
+
+/**  A node that catches up. */
+export type SyncProgress = SyncProgress_Serialize | SyncProgress_Deserialize;
+
+/**  A node that catches up. */
+export type SyncProgress_Deserialize = {
+	/**  Height of the node's newest block. */
+	height: number,
+	/**  Height of the newest block that others know of. */
+	of: number,
+	/**  Time that it will take at the pace of the last minutes, in seconds; none while that cannot be said. */
+	left_s?: number | null,
+};
+
+/**  A node that catches up. */
+export type SyncProgress_Serialize = {
+	/**  Height of the node's newest block. */
+	height: number,
+	/**  Height of the newest block that others know of. */
+	of: number,
+	/**  Time that it will take at the pace of the last minutes, in seconds; none while that cannot be said. */
+	left_s: number | null,
 };
 
 /**  How the window looks. */

@@ -3,7 +3,9 @@
 use tauri::Wry;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
-use crate::commands::{bridges, connecting, desktop, first_run, publishing, queue, retained, rules, transfer, tryout};
+use crate::commands::{
+    bridges, connecting, desktop, first_run, messages, publishing, queue, retained, rules, transfer, tryout,
+};
 use crate::events;
 
 /// The commands and events that the window knows, and their types.
@@ -21,6 +23,22 @@ pub fn wire() -> Builder<Wry> {
             bridges::start_bridge,
             bridges::stop_bridge,
             publishing::publish,
+            publishing::composer,
+            publishing::save_message,
+            publishing::remove_saved_message,
+            publishing::forget_published,
+            messages::messages,
+            messages::message,
+            messages::message_series,
+            messages::message_topics,
+            messages::message_history,
+            messages::clear_messages,
+            messages::message_settings,
+            messages::set_message_settings,
+            messages::recording,
+            messages::start_recording,
+            messages::stop_recording,
+            messages::export_messages,
             bridges::recent,
             rules::check_rules,
             rules::rehearse,

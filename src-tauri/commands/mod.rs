@@ -5,6 +5,7 @@ pub mod bridges;
 pub mod connecting;
 pub mod desktop;
 pub mod first_run;
+pub mod messages;
 pub mod publishing;
 pub mod queue;
 pub mod retained;

@@ -4,6 +4,8 @@
 
 mod connect;
 mod first_use;
+mod flood;
 mod keyboard;
+mod messages;
 #[allow(dead_code, reason = "no journey needs all of it")]
 mod support;

@@ -2,8 +2,10 @@
 import type codes from './en/codes.json';
 import type common from './en/common.json';
 import type frame from './en/frame.json';
+import type messages from './en/messages.json';
 import type overview from './en/overview.json';
 import type palette from './en/palette.json';
+import type publish from './en/publish.json';
 import type states from './en/states.json';
 import type tryout from './en/tryout.json';
 
@@ -11,8 +13,10 @@ interface Catalogue {
   codes: typeof codes;
   common: typeof common;
   frame: typeof frame;
+  messages: typeof messages;
   overview: typeof overview;
   palette: typeof palette;
+  publish: typeof publish;
   states: typeof states;
   tryout: typeof tryout;
 }

@@ -4,11 +4,12 @@
  */
 import { bridges, type BridgesBackend } from './bridges';
 import { rules, type RulesBackend } from './rules';
+import { messages, type MessagesBackend } from './messages';
 
 export { BackendError } from './error';
 
 /** What the app can be asked for. Each call rejects with a `BackendError`. */
-export type Backend = BridgesBackend & RulesBackend;
+export type Backend = BridgesBackend & MessagesBackend & RulesBackend;
 
 /** The app behind this window. */
-export const app: Backend = { ...bridges, ...rules };
+export const app: Backend = { ...bridges, ...messages, ...rules };

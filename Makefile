@@ -4,6 +4,7 @@
 #   make test       all tests: Rust, user interface, end to end, the real window
 #   make soak       100 kills of bridges, brokers and nodes while 5,000 messages flow (make test has a short form)
 #   make lint       formatting and static checks
+#   make bench-window  how quick the window stays while 2,000 messages a second cross, SECONDS=60
 #   make setup      installs everything that any of them needs
 #   make bindings   writes the TypeScript descriptions of the commands and events anew
 #   make fuzz       hostile input for everything that reads what others write, MINUTES=10 for each target (fuzz/README.md)
@@ -24,12 +25,13 @@ CARGO_FLAGS := --workspace --locked
 
 FUZZ_TARGETS := frame_text frame_body config rpc_reply rpc_client bencode squeeze
 MINUTES ?= 10
+SECONDS ?= 60
 # A hostile input may cost so much and no more: seconds, and megabytes of the whole process.
 FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 export TAURI_DRIVER
 
-.PHONY: run test soak lint setup bindings fuzz setup-rust setup-window setup-node setup-tests
+.PHONY: run test soak bench-window lint setup bindings fuzz setup-rust setup-window setup-node setup-tests
 
 run:
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -48,6 +50,9 @@ test: setup-tests $(UI_BUILT)
 soak: setup-rust
 	@scripts/setup.sh tests
 	SOAK_KILLS=100 SOAK_MESSAGES=5000 cargo test --locked --package mqtt-twister-cli --test end_to_end kills_of -- --nocapture
+
+bench-window: setup-tests $(UI_BUILT)
+	FLOOD_SECONDS=$(SECONDS) cargo test --locked --package mqtt-twister --test window flood -- --ignored --nocapture
 
 lint: setup-window $(UI_BUILT)
 	scripts/setup.sh lint

@@ -10,9 +10,11 @@ use mqtt_twister_bridge::secrets::{Password, SecretKind, Secrets};
 use tokio::fs;
 
 use crate::account::SentRegistrations;
-use crate::bridges::{AppBridge, Notice, Tell};
+use crate::bridges::{AppBridge, Notice, Outlets, Tell};
 use crate::builtin_broker::BuiltinBroker;
+use crate::composer::Composer;
 use crate::error::{AppErrorCode, CommandError};
+use crate::messages::MessageRoom;
 use crate::network::Looks;
 use crate::passwords::{Passwords, Vault};
 use crate::probing::Probing;
@@ -37,6 +39,10 @@ pub struct App {
     pub registrations: SentRegistrations,
     /// The heights of nodes that catch up.
     pub looks: Looks,
+    /// The messages that cross.
+    pub messages: Arc<MessageRoom>,
+    /// What was published from here.
+    pub composer: Composer,
     folder: PathBuf,
     tell: Tell,
     own: Mutex<Own>,
@@ -54,11 +60,13 @@ struct Own {
 impl App {
     /// Reads the settings in `folder`. A file that cannot be read is left alone and reported in the overview.
     pub fn open(folder: PathBuf, vault: Arc<dyn Vault>, tell: Tell) -> Self {
+        let messages = Arc::new(MessageRoom::open(&folder));
+        let outlets = Outlets { tell: tell.clone(), messages: Arc::clone(&messages) };
         let own = match read(&settings_path(&folder)) {
             Ok(ConfigFile { bridges }) => Own {
                 bridges: bridges
                     .into_iter()
-                    .map(|config| AppBridge::new(BridgeId::own(config.name.clone()), config, tell.clone()))
+                    .map(|config| AppBridge::new(BridgeId::own(config.name.clone()), config, outlets.clone()))
                     .collect(),
                 problem: None,
             },
@@ -66,7 +74,9 @@ impl App {
         };
         Self {
             passwords: Passwords::new(vault),
-            tryout: TryoutRoom::new(folder.join("try-it"), tell.clone()),
+            tryout: TryoutRoom::new(folder.join("try-it"), outlets.clone()),
+            composer: Composer::open(&folder),
+            messages,
             builtin_broker: BuiltinBroker::new(folder.join("builtin-broker")),
             probing: Probing::default(),
             resume: Resume::open(folder.join("running")),
@@ -196,7 +206,7 @@ impl App {
         let position = old.as_ref().and_then(|old| bridges.iter().position(|bridge| bridge.id == old.id));
         let next = match &old {
             Some(old) => old.changed(id.clone(), config.clone()),
-            None => AppBridge::new(id.clone(), config.clone(), self.tell.clone()),
+            None => AppBridge::new(id.clone(), config.clone(), self.outlets()),
         };
         match position {
             Some(position) => bridges[position] = Arc::clone(&next),
@@ -292,6 +302,9 @@ impl App {
         }
         self.tryout.close().await;
         self.builtin_broker.stop().await;
+        let messages = Arc::clone(&self.messages);
+        // It would have panicked, and then nothing more can be recorded.
+        let _ = tokio::task::spawn_blocking(move || messages.stop_recording()).await;
     }
 
     /// Writes the settings, moves the folder of a bridge with a new name, and only then shows the new list.
@@ -335,6 +348,10 @@ impl App {
             )),
             None => Ok(()),
         }
+    }
+
+    fn outlets(&self) -> Outlets {
+        Outlets { tell: self.tell.clone(), messages: Arc::clone(&self.messages) }
     }
 
     fn data_dir(&self) -> PathBuf {

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::error::CommandError;
+use crate::messages::MessageRoom;
 use crate::recent::{BridgeNews, Recent};
 use crate::view::BridgeId;
 
@@ -34,13 +35,22 @@ pub enum Notice {
 /// Where notices go.
 pub type Tell = Arc<dyn Fn(Notice) + Send + Sync>;
 
+/// Where what bridges tell goes.
+#[derive(Clone)]
+pub struct Outlets {
+    /// To the window.
+    pub tell: Tell,
+    /// To what is kept of the messages.
+    pub messages: Arc<MessageRoom>,
+}
+
 /// A bridge of the app. Its settings never change: a changed bridge is a new one.
 pub struct AppBridge {
     /// Its name in commands and events.
     pub id: BridgeId,
     /// What it is told to do.
     pub config: BridgeConfig,
-    tell: Tell,
+    outlets: Outlets,
     shown: Mutex<Shown>,
     running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -73,15 +83,15 @@ impl Engine<'_> {
 
 impl AppBridge {
     /// A bridge that does not run.
-    pub fn new(id: BridgeId, config: BridgeConfig, tell: Tell) -> Arc<Self> {
+    pub fn new(id: BridgeId, config: BridgeConfig, outlets: Outlets) -> Arc<Self> {
         let shown =
             Shown { state: BridgeState::stopped(config.name.clone()), start_error: None, recent: Recent::default() };
-        Arc::new(Self { id, config, tell, shown: Mutex::new(shown), running: tokio::sync::Mutex::new(None) })
+        Arc::new(Self { id, config, outlets, shown: Mutex::new(shown), running: tokio::sync::Mutex::new(None) })
     }
 
     /// The same bridge with changed settings. It remembers what it showed; it does not run.
     pub fn changed(&self, id: BridgeId, config: BridgeConfig) -> Arc<Self> {
-        let next = Self::new(id, config, self.tell.clone());
+        let next = Self::new(id, config, self.outlets.clone());
         next.shown().recent = self.recent();
         next.shown().state.counters = self.state().counters;
         next
@@ -111,7 +121,7 @@ impl AppBridge {
             *running = Some(Running::new(self, bridge, events));
         });
         self.shown().start_error = outcome.as_ref().err().cloned();
-        (self.tell)(Notice::OverviewChanged);
+        (self.outlets.tell)(Notice::OverviewChanged);
         outcome
     }
 
@@ -128,14 +138,14 @@ impl AppBridge {
         let mut running = self.running.lock().await;
         let Some(Running { bridge, reporter, leave: _leave }) = running.take() else { return false };
         self.shown().state.phase = Phase::Stopping;
-        (self.tell)(Notice::OverviewChanged);
+        (self.outlets.tell)(Notice::OverviewChanged);
         bridge.stop().await;
         // It ends by itself with the bridge; an error would mean that it panicked, and then there is nothing to wait for.
         let _ = reporter.await;
         let stopped = BridgeState::stopped(self.config.name.clone());
         let BridgeState { counters, quota, .. } = self.state();
         self.shown().state = BridgeState { counters, quota, ..stopped };
-        (self.tell)(Notice::OverviewChanged);
+        (self.outlets.tell)(Notice::OverviewChanged);
         true
     }
 
@@ -185,15 +195,17 @@ impl AppBridge {
     fn note(&self, event: &BridgeEvent) {
         let mut shown = self.shown();
         shown.recent.note(event);
-        if let BridgeEvent::State(state) = event {
-            shown.state = BridgeState::clone(state);
+        match event {
+            BridgeEvent::State(state) => shown.state = BridgeState::clone(state),
+            BridgeEvent::Message(message) => self.outlets.messages.note(&self.id, message),
+            BridgeEvent::Problem(_) => {}
         }
     }
 
     fn pass_on(&self, news: &mut BridgeNews) {
         let totals = self.shown().recent.totals;
         if let Some(notice) = news.take(totals) {
-            (self.tell)(Notice::News(Box::new(notice)));
+            (self.outlets.tell)(Notice::News(Box::new(notice)));
         }
     }
 
@@ -230,7 +242,10 @@ async fn report(
                     bridge.note(&event);
                     news.add(event);
                 }
-                Err(RecvError::Lagged(missed)) => news.skip(missed),
+                Err(RecvError::Lagged(missed)) => {
+                    bridge.outlets.messages.miss(missed);
+                    news.skip(missed);
+                }
                 Err(RecvError::Closed) => break,
             },
             Ok(()) = &mut left => break,

@@ -55,6 +55,10 @@ pub enum AppErrorCode {
     SettingsUnreadable,
     /// The settings file or a bridge's folder cannot be written.
     SettingsUnwritable,
+    /// A file cannot be written.
+    FileUnwritable,
+    /// The app is ending, or something in it failed.
+    Interrupted,
     /// The built-in broker could not be started.
     BuiltinBrokerFailed,
     /// The sandbox network of "Try it" could not be started.

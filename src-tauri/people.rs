@@ -109,8 +109,7 @@ impl App {
     /// [`AppErrorCode::UnknownBridge`], or what the bridge's database says.
     pub async fn people(&self, id: &BridgeId) -> Result<Vec<Person>, CommandError> {
         let asked = self.bridge(id)?.ask(async |bridge| bridge.people().await).await;
-        asked.transpose()?;
-        Ok(())
+        Ok(asked.transpose()?.unwrap_or_default())
     }
 
     /// What a bridge has refused, the newest first; nothing of one that does not run.
@@ -128,7 +127,8 @@ impl App {
     /// [`AppErrorCode::UnknownBridge`], or what the bridge's database says.
     pub async fn clear_quarantine(&self, id: &BridgeId) -> Result<(), CommandError> {
         let asked = self.bridge(id)?.ask(async |bridge| bridge.clear_quarantine().await).await;
-        Ok(asked.transpose()?.unwrap_or_default())
+        asked.transpose()?;
+        Ok(())
     }
 
     /// Makes an invitation from the account of a bridge.

@@ -8,14 +8,14 @@ use mqtt_twister_bridge::config::{BridgeConfig, BridgeName};
 use mqtt_twister_bridge::secrets::Secrets;
 use mqtt_twister_tryout::Tryout;
 
-use crate::bridges::{AppBridge, Notice, Tell};
+use crate::bridges::{AppBridge, Notice, Outlets};
 use crate::error::{AppErrorCode, CommandError};
 use crate::view::{BridgeId, Effect, TryoutPhase};
 
 /// The sandbox, its brokers and its bridges.
 pub struct TryoutRoom {
     folder: PathBuf,
-    tell: Tell,
+    outlets: Outlets,
     open: tokio::sync::Mutex<Option<Tryout>>,
     bridges: Mutex<Vec<TryoutBridge>>,
 }
@@ -31,8 +31,8 @@ pub struct TryoutBridge {
 
 impl TryoutRoom {
     /// A closed one that keeps its state in `folder`.
-    pub fn new(folder: PathBuf, tell: Tell) -> Self {
-        Self { folder, tell, open: tokio::sync::Mutex::new(None), bridges: Mutex::default() }
+    pub fn new(folder: PathBuf, outlets: Outlets) -> Self {
+        Self { folder, outlets, open: tokio::sync::Mutex::new(None), bridges: Mutex::default() }
     }
 
     /// Starts the sandbox network and its brokers, unless they run. The bridges stay stopped.
@@ -54,13 +54,13 @@ impl TryoutRoom {
                 bridge: AppBridge::new(
                     BridgeId::tryout(bridge.config.name.clone()),
                     bridge.config.clone(),
-                    self.tell.clone(),
+                    self.outlets.clone(),
                 ),
                 secrets: bridge.secrets.clone(),
             })
             .collect();
         *open = Some(tryout);
-        (self.tell)(Notice::OverviewChanged);
+        (self.outlets.tell)(Notice::OverviewChanged);
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl TryoutRoom {
             Ok(())
         };
         let runs = old.hand_over(&next, replace).await?;
-        (self.tell)(Notice::OverviewChanged);
+        (self.outlets.tell)(Notice::OverviewChanged);
         Ok(if runs { Effect::Live } else { Effect::AtStart })
     }
 
@@ -99,7 +99,7 @@ impl TryoutRoom {
         if let Some(tryout) = open.take() {
             tryout.stop().await;
         }
-        (self.tell)(Notice::OverviewChanged);
+        (self.outlets.tell)(Notice::OverviewChanged);
     }
 
     /// Closes it and removes what it kept on disk.
@@ -115,7 +115,7 @@ impl TryoutRoom {
             )),
             _ => Ok(()),
         };
-        (self.tell)(Notice::OverviewChanged);
+        (self.outlets.tell)(Notice::OverviewChanged);
         outcome
     }
 

@@ -203,7 +203,7 @@ pub struct BridgeInput {
 }
 
 /// A message to publish to a bridge's local broker.
-#[derive(Debug, Clone, Deserialize, specta::Type)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, specta::Type)]
 pub struct MessageInput {
     /// The bridge whose broker takes it.
     pub bridge: BridgeId,
@@ -217,16 +217,50 @@ pub struct MessageInput {
     pub qos: u8,
     /// Whether the broker keeps it for those who subscribe later.
     pub retain: bool,
+    /// Its MQTT 5 properties.
+    pub properties: PropertiesInput,
+}
+
+/// MQTT 5 properties of a message to publish, as they were typed in. An empty text stands for none.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, specta::Type)]
+pub struct PropertiesInput {
+    /// The payload is UTF-8 text (payload format indicator).
+    pub is_text: bool,
+    /// What the payload is, as a MIME type or otherwise.
+    pub content_type: String,
+    /// Where an answer is expected.
+    pub response_topic: String,
+    /// What the answer should carry, written in `correlation_format`.
+    pub correlation_data: String,
+    /// How the correlation data are written.
+    pub correlation_format: PayloadFormat,
+    /// How long it is worth anything, in seconds.
+    pub expiry_s: Option<u32>,
+    /// Names and values of the person's own.
+    pub user: Vec<(String, String)>,
+}
+
+impl PropertiesInput {
+    /// Bytes of all texts.
+    pub(crate) fn size(&self) -> usize {
+        let user: usize = self.user.iter().map(|(name, value)| 16 + name.len() + value.len()).sum();
+        self.content_type.len() + self.response_topic.len() + self.correlation_data.len() + user
+    }
 }
 
 /// How a payload is written in a text field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, specta::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "snake_case")]
 pub enum PayloadFormat {
     /// As it is, in UTF-8.
+    #[default]
     Text,
+    /// As it is, if it is JSON.
+    Json,
     /// Two hexadecimal digits a byte; spaces are ignored.
     Hex,
+    /// Base64; spaces are ignored.
+    Base64,
 }
 
 /// A password on its way from the window. `Debug` does not show it.

@@ -4,8 +4,8 @@ use tauri::Wry;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-    account, bridges, connecting, desktop, first_run, network, people, publishing, queue, retained, rules, transfer,
-    tryout,
+    account, bridges, connecting, desktop, first_run, messages, network, people, publishing, queue, retained, rules,
+    transfer, tryout,
 };
 use crate::events;
 
@@ -24,6 +24,22 @@ pub fn wire() -> Builder<Wry> {
             bridges::start_bridge,
             bridges::stop_bridge,
             publishing::publish,
+            publishing::composer,
+            publishing::save_message,
+            publishing::remove_saved_message,
+            publishing::forget_published,
+            messages::messages,
+            messages::message,
+            messages::message_series,
+            messages::message_topics,
+            messages::message_history,
+            messages::clear_messages,
+            messages::message_settings,
+            messages::set_message_settings,
+            messages::recording,
+            messages::start_recording,
+            messages::stop_recording,
+            messages::export_messages,
             bridges::recent,
             rules::check_rules,
             rules::rehearse,

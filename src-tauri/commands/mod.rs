@@ -6,6 +6,7 @@ pub mod bridges;
 pub mod connecting;
 pub mod desktop;
 pub mod first_run;
+pub mod messages;
 pub mod network;
 pub mod people;
 pub mod publishing;

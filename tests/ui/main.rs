@@ -4,7 +4,10 @@
 
 mod connect;
 mod first_use;
+#[allow(clippy::print_stdout, reason = "a benchmark prints what it has measured")]
+mod flood;
 mod keyboard;
+mod messages;
 mod network;
 mod people;
 #[allow(dead_code, reason = "no journey needs all of it")]

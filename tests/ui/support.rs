@@ -113,6 +113,13 @@ impl Window {
         self.first(&button, &format!("{value} among {id}")).await.click().await.unwrap();
     }
 
+    /// Picks an entry of the list with this test id by its value.
+    pub async fn pick(&self, id: &str, value: &str) {
+        let entry = format!("{} option[value=\"{value}\"]", selector(id));
+        self.first(&entry, &format!("{value} in the list {id}")).await;
+        self.find(id).await.select_by_value(value).await.unwrap();
+    }
+
     /// Writes a text in place of what the field with this test id holds.
     pub async fn fill(&self, id: &str, text: &str) {
         let field = self.find(id).await;
@@ -169,6 +176,11 @@ impl Window {
             fs::create_dir_all(&folder).unwrap();
             fs::write(Path::new(&folder).join(name), picture).unwrap();
         }
+    }
+
+    /// The test's home folder: what the app and its parts were started with knows it.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// All that the app has written into its folder, as text.

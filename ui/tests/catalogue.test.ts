@@ -69,12 +69,9 @@ function rustSources(): string {
 const ENGLISH_ONLY = [
   'components/AccountPicker.svelte',
   'components/BrokerFields.svelte',
-  'components/Composer.svelte',
   'components/CounterStrip.svelte',
   'components/ForwardList.svelte',
   'components/LoginFields.svelte',
-  'components/MessageList.svelte',
-  'components/MessageRow.svelte',
   'components/NodeFields.svelte',
   'components/SaveBar.svelte',
   'components/SecretOnce.svelte',

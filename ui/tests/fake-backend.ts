@@ -9,8 +9,12 @@ import type {
   Effect,
   GivenInput,
   IncomingView,
+  MessageDetail,
   MessageEvent,
   MessageInput,
+  MessagePage,
+  MessageQuery,
+  MessageRow,
   NetworkReport,
   Overview,
   Person,
@@ -29,6 +33,11 @@ import type {
   RetainedView,
   RuleProblem,
   TopicView,
+  RecordingState,
+  Remembered,
+  RowRange,
+  SavedMessage,
+  TopicRow,
 } from '../src/lib/model';
 
 export function aState(change: Partial<BridgeState> = {}): BridgeState {
@@ -98,6 +107,15 @@ export function aBridge(change: Partial<BridgeView> = {}): BridgeView {
 export function aMessage(change: Partial<MessageEvent> = {}): MessageEvent {
   return {
     bridge: 'home',
+    id: 'q3Rz9aB1-1/',
+    account: 'mqtt_alice',
+    local_topic: null,
+    retain: false,
+    properties: {},
+    path: [],
+    signature: null,
+    taken_ms: null,
+    reason: null,
     direction: 'out',
     step: 'queued',
     peer: null,
@@ -108,6 +126,41 @@ export function aMessage(change: Partial<MessageEvent> = {}): MessageEvent {
     qos: 1,
     number: null,
     time_ms: 0,
+    ...change,
+  };
+}
+
+export function aRow(change: Partial<MessageRow> = {}): MessageRow {
+  return {
+    key: 1,
+    bridge: 'home',
+    direction: 'out',
+    step: 'queued',
+    peer: null,
+    public: true,
+    topic: 'sensors/1',
+    preview: { kind: 'text', line: 'hello', len: 5 },
+    qos: 1,
+    retain: false,
+    time_ms: 0,
+    ...change,
+  };
+}
+
+export function aDetail(change: Partial<MessageDetail> = {}): MessageDetail {
+  return {
+    row: aRow(),
+    payload_base64: btoa('hello'),
+    sent_topic: null,
+    properties: {},
+    path: [],
+    account: 'mqtt_alice',
+    number: null,
+    signature: null,
+    taken_ms: 0,
+    steps: [{ step: 'queued', time_ms: 5 }],
+    reason: null,
+    previous: null,
     ...change,
   };
 }
@@ -126,6 +179,12 @@ export class FakeBackend implements Backend {
   published: MessageInput[] = [];
   /** When saved settings take effect. */
   effect: Effect = 'at_start';
+  /** What the history has, and the queries that it was asked. */
+  details: MessageDetail[] = [];
+  topicRows: TopicRow[] = [];
+  asked: MessageQuery[] = [];
+  recordingOn = false;
+  remembered: Remembered = { recent: [], saved: [] };
   started: string[] = [];
   stopped: string[] = [];
   removed: string[] = [];
@@ -215,6 +274,7 @@ export class FakeBackend implements Backend {
   publish = async (message: MessageInput) => {
     await this.#answer(null);
     this.published.push(message);
+    this.remembered = { ...this.remembered, recent: [message, ...this.remembered.recent] };
   };
 
   recent = async (): Promise<Recent> => ({
@@ -246,6 +306,77 @@ export class FakeBackend implements Backend {
   clearRetained = async (_: string, topics: string[], given: GivenInput[]) => {
     await this.#answer(null);
     this.cleared.push({ topics, given });
+  };
+
+  messages = async (query: MessageQuery, range: RowRange): Promise<MessagePage> => {
+    this.asked.push(query);
+    await this.#answer(null);
+    const upto = range.upto ?? Infinity;
+    const all = this.details
+      .map(({ row }) => row)
+      .filter(({ topic }) => topic.includes(query.topic.replace('#', '')));
+    const rows = all.filter(({ key }) => key <= upto).sort((a, b) => b.key - a.key);
+    return {
+      rows: rows.slice(range.from, range.from + range.count),
+      total: rows.length,
+      newer: all.length - rows.length,
+      newest: Math.max(0, ...all.map(({ key }) => key)),
+    };
+  };
+
+  message = async (key: number) => this.details.find(({ row }) => row.key === key) ?? null;
+  messageSeries = async () => ({ times_ms: [1000, 2000], values: [20, 21.5] });
+  messageTopics = async () => ({ rows: this.topicRows, total: this.topicRows.length });
+  messageHistory = async () => ({
+    messages: this.details.length,
+    topics: this.topicRows.length,
+    bytes: 1000,
+    budget: 64_000_000,
+    forgotten: 0,
+    missed: 0,
+  });
+
+  clearMessages = async () => void (this.details = []);
+  messageSettings = async () => ({ history_mib: 64, recording_mib: 256 });
+  setMessageSettings = () => this.#answer(undefined);
+  recording = async (): Promise<RecordingState> => ({
+    running: this.recordingOn,
+    folder: '/home/me/recordings',
+    bytes: 0,
+    budget: 256_000_000,
+    messages: 0,
+    lost: 0,
+    problem: null,
+  });
+
+  startRecording = async () => {
+    await this.#answer(null);
+    this.recordingOn = true;
+    return this.recording();
+  };
+
+  stopRecording = async () => {
+    this.recordingOn = false;
+    return this.recording();
+  };
+
+  exportMessages = () => this.#answer({ messages: 2, path: '/home/me/messages.json' });
+  composer = async () => this.remembered;
+  saveMessage = async (saved: SavedMessage) => {
+    await this.#answer(null);
+    this.remembered = { ...this.remembered, saved: [...this.remembered.saved, saved] };
+    return this.remembered;
+  };
+
+  removeSavedMessage = async (name: string) => {
+    const saved = this.remembered.saved.filter((one) => one.name !== name);
+    this.remembered = { ...this.remembered, saved };
+    return this.remembered;
+  };
+
+  forgetPublished = async () => {
+    this.remembered = { ...this.remembered, recent: [] };
+    return this.remembered;
   };
 
   openTryout = async () => {
@@ -291,7 +422,8 @@ export class FakeBackend implements Backend {
       is_answer: false,
       proposal: { follow: true, subscribe: ['doors/#'], forward: ['fridges/#'] },
     });
-  acceptInvitation = () => this.#answer({ saved: { id: 'home', password_warning: null, effect: this.effect }, answer: null });
+  acceptInvitation = () =>
+    this.#answer({ saved: { id: 'home', password_warning: null, effect: this.effect }, answer: null });
   network = (): Promise<NetworkReport> =>
     this.#answer({
       node: 'http://127.0.0.1:28332/',

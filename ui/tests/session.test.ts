@@ -25,7 +25,7 @@ describe('the session', () => {
   it('shows what happened before it looked, and nothing twice', async () => {
     const backend = new FakeBackend([aBridge()]);
     const session = await opened(backend);
-    const [a, b, c] = ['a', 'b', 'c'].map((topic) => aMessage({ topic }));
+    const [a, b, c] = ['a', 'b', 'c'].map((topic) => aMessage({ id: `${topic}/`, topic }));
     backend.recent = async () => ({ messages: [a!, b!], problems: [], totals: { messages: 2, problems: 0 } });
     session.live('home');
     // This one is in the answer already.

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import App from '../src/App.svelte';
 import { BackendError } from '../src/lib/backend';
 import { router } from '../src/lib/route.svelte';
-import { aBridge, aMessage, aRunningState, FakeBackend } from './fake-backend';
+import { aBridge, aDetail, aRow, aRunningState, FakeBackend } from './fake-backend';
 
 const one = (id: string) => screen.findByTestId(id);
 
@@ -143,21 +143,35 @@ describe('a bridge’s page', () => {
     expect(await one('bridge-state-text')).toHaveTextContent('Not working: Broker.');
   });
 
-  it('shows messages as they cross, and the whole of one on a click', async () => {
+  it('shows messages as they cross, and all that is known of one on a click', async () => {
     const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
     await opened(backend);
     await show('messages');
     await one('messages');
-    backend.tell({
-      messages: [aMessage({ payload_base64: btoa('{"a":1}'), payload_len: 7, step: 'posted', number: 14 })],
-      totals: { messages: 1, problems: 0 },
-    });
+    backend.details = [
+      aDetail({
+        row: aRow({ step: 'posted', preview: { kind: 'text', line: '{"a":1}', len: 7 } }),
+        payload_base64: btoa('{"a":1}'),
+        number: 14,
+        signature: 'read_back',
+        steps: [
+          { step: 'queued', time_ms: 1 },
+          { step: 'posted', time_ms: 2 },
+        ],
+      }),
+    ];
+    backend.tell({});
     const row = await one('message-row');
     expect(row).toHaveAttribute('data-step', 'posted');
     expect(row).toHaveTextContent('sensors/1');
-    await fireEvent.click(within(row).getByRole('button'));
-    expect(row).toHaveTextContent('"a": 1');
-    expect(row).toHaveTextContent('14');
+    await fireEvent.click(row);
+    expect(await one('payload-tree')).toHaveTextContent('a 1');
+    await fireEvent.click(await one('detail-journey'));
+    expect(await one('post-number')).toHaveTextContent('14');
+    expect(await one('signature')).toHaveTextContent('read back');
+    expect(await one('journey')).toHaveTextContent('Posted');
+    await fireEvent.click(await one('close-detail'));
+    expect(screen.queryByTestId('detail-topic')).not.toBeInTheDocument();
   });
 
   it('holds the list still while it is paused, and counts what comes', async () => {
@@ -165,11 +179,28 @@ describe('a bridge’s page', () => {
     await opened(backend);
     await show('messages');
     await fireEvent.click(await one('pause'));
-    backend.tell({ messages: [aMessage()], totals: { messages: 1, problems: 0 } });
+    backend.details = [aDetail()];
+    backend.tell({});
     await screen.findByText('Resume (1 new)');
     expect(screen.queryByTestId('message-row')).not.toBeInTheDocument();
     await fireEvent.click(await one('pause'));
     expect(await one('message-row')).toBeInTheDocument();
+  });
+
+  it('can be gone through by the keyboard', async () => {
+    const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
+    backend.details = [1, 2, 3].map((key) => aDetail({ row: aRow({ key, topic: `t/${key}` }) }));
+    await opened(backend);
+    await show('messages');
+    await screen.findAllByTestId('message-row');
+    const list = await one('timeline');
+    await fireEvent.keyDown(list, { key: 'ArrowDown' });
+    expect(await one('detail-topic')).toHaveTextContent('t/3');
+    await fireEvent.keyDown(list, { key: 'End' });
+    await waitFor(() => expect(screen.getByTestId('detail-topic')).toHaveTextContent('t/1'));
+    expect(list).toHaveAttribute('aria-activedescendant', screen.getAllByTestId('message-row').at(-1)!.id);
+    await fireEvent.keyDown(list, { key: 'Escape' });
+    await waitFor(() => expect(screen.queryByTestId('detail-topic')).not.toBeInTheDocument());
   });
 
   it('publishes to the bridge’s broker, and refuses a topic with wildcards', async () => {

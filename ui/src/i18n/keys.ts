@@ -3,10 +3,12 @@ import type account from './en/account.json';
 import type codes from './en/codes.json';
 import type common from './en/common.json';
 import type frame from './en/frame.json';
+import type messages from './en/messages.json';
 import type network from './en/network.json';
 import type overview from './en/overview.json';
 import type palette from './en/palette.json';
 import type people from './en/people.json';
+import type publish from './en/publish.json';
 import type states from './en/states.json';
 import type tryout from './en/tryout.json';
 
@@ -15,10 +17,12 @@ interface Catalogue {
   codes: typeof codes;
   common: typeof common;
   frame: typeof frame;
+  messages: typeof messages;
   network: typeof network;
   overview: typeof overview;
   palette: typeof palette;
   people: typeof people;
+  publish: typeof publish;
   states: typeof states;
   tryout: typeof tryout;
 }

@@ -65,7 +65,7 @@ pub struct MessageEvent {
 /// A payload, shared by all who are told of it. Serialized, it is `payload_base64`, cut after [`PAYLOAD_PREVIEW_LEN`] bytes,
 /// and `payload_len`.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(from = "Preview", into = "Preview")]
+#[serde(from = "CutPayload", into = "CutPayload")]
 pub struct Payload {
     bytes: Arc<[u8]>,
     len: u32,
@@ -74,7 +74,7 @@ pub struct Payload {
 /// What is serialized of a payload.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
-struct Preview {
+struct CutPayload {
     /// The payload in Base64, cut.
     payload_base64: String,
     /// The whole payload's length in bytes.
@@ -118,7 +118,7 @@ impl fmt::Debug for Payload {
     }
 }
 
-impl From<Payload> for Preview {
+impl From<Payload> for CutPayload {
     fn from(payload: Payload) -> Self {
         let bytes = payload.bytes();
         Self {
@@ -128,9 +128,9 @@ impl From<Payload> for Preview {
     }
 }
 
-impl From<Preview> for Payload {
-    fn from(preview: Preview) -> Self {
-        let Preview { payload_base64, payload_len: len } = preview;
+impl From<CutPayload> for Payload {
+    fn from(preview: CutPayload) -> Self {
+        let CutPayload { payload_base64, payload_len: len } = preview;
         Self { bytes: STANDARD.decode(payload_base64).unwrap_or_default().into(), len }
     }
 }
@@ -138,7 +138,7 @@ impl From<Preview> for Payload {
 #[cfg(feature = "specta")]
 impl specta::Type for Payload {
     fn definition(types: &mut specta::Types) -> specta::datatype::DataType {
-        <Preview as specta::Type>::definition(types)
+        <CutPayload as specta::Type>::definition(types)
     }
 }
 

@@ -25,8 +25,40 @@ export const commands = {
 	startBridge: (id: string) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("start_bridge", { id })),
 	/**  Stops a bridge; it finishes what it has begun. */
 	stopBridge: (id: string) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("stop_bridge", { id })),
-	/**  Publishes a message to a bridge's local broker, as any client could. */
-	publish: (message: MessageInput) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("publish", { message })),
+	/**  Publishes a message to a bridge's local broker, as any client could. The composer remembers it. */
+	publish: (message: MessageInput_Deserialize) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("publish", { message })),
+	/**  What was published and saved. */
+	composer: () => typedError<Remembered_Serialize, CommandError_Serialize>(__TAURI_INVOKE("composer")),
+	/**  Saves a message under a name. */
+	saveMessage: (saved: SavedMessage_Deserialize) => typedError<Remembered_Serialize, CommandError_Serialize>(__TAURI_INVOKE("save_message", { saved })),
+	/**  Removes a saved message. */
+	removeSavedMessage: (name: string) => typedError<Remembered_Serialize, CommandError_Serialize>(__TAURI_INVOKE("remove_saved_message", { name })),
+	/**  Forgets the messages that were published. */
+	forgetPublished: () => typedError<Remembered_Serialize, CommandError_Serialize>(__TAURI_INVOKE("forget_published")),
+	/**  A piece of the list of messages that the query lets through. */
+	messages: (query: MessageQuery_Deserialize, range: RowRange_Deserialize) => typedError<MessagePage_Serialize, CommandError_Serialize>(__TAURI_INVOKE("messages", { query, range })),
+	/**  All that is known of a message; nothing if it went. */
+	message: (key: MessageKey) => typedError<MessageDetail_Serialize | null, CommandError_Serialize>(__TAURI_INVOKE("message", { key })),
+	/**  The number at `pointer`, a JSON pointer or empty for the whole payload, in all messages of the same topic as `key`. */
+	messageSeries: (key: MessageKey, pointer: string) => typedError<Series, CommandError_Serialize>(__TAURI_INVOKE("message_series", { key, pointer })),
+	/**  Rows of the topic tree, with what is below the places in `open`. */
+	messageTopics: (bridge: string | null, open: string[], range: RowRange_Deserialize) => typedError<TopicPage_Serialize, CommandError_Serialize>(__TAURI_INVOKE("message_topics", { bridge, open, range })),
+	/**  How much is kept for the window. */
+	messageHistory: () => typedError<HistoryState, CommandError_Serialize>(__TAURI_INVOKE("message_history")),
+	/**  Forgets what is kept for the window. What is recorded stays. */
+	clearMessages: () => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("clear_messages")),
+	/**  How much is kept and recorded at most. */
+	messageSettings: () => typedError<MessageSettings_Serialize, CommandError_Serialize>(__TAURI_INVOKE("message_settings")),
+	/**  Changes how much is kept and recorded at most. */
+	setMessageSettings: (settings: MessageSettings_Deserialize) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("set_message_settings", { settings })),
+	/**  How recording goes on. */
+	recording: () => typedError<RecordingState_Serialize, CommandError_Serialize>(__TAURI_INVOKE("recording")),
+	/**  Starts recording. */
+	startRecording: () => typedError<RecordingState_Serialize, CommandError_Serialize>(__TAURI_INVOKE("start_recording")),
+	/**  Stops recording; everything is in the files when this returns. */
+	stopRecording: () => typedError<RecordingState_Serialize, CommandError_Serialize>(__TAURI_INVOKE("stop_recording")),
+	/**  Writes the messages that the query lets through to a file that the person chooses; nothing if they choose none. */
+	exportMessages: (query: MessageQuery_Deserialize, upto: MessageKey | null, format: ExportFormat) => typedError<Exported | null, CommandError_Serialize>(__TAURI_INVOKE("export_messages", { query, upto, format })),
 	/**  What happened in a bridge lately. */
 	recent: (id: string) => typedError<Recent_Serialize, CommandError_Serialize>(__TAURI_INVOKE("recent", { id })),
 	/**  Everything that is wrong with settings that are not saved yet, by field. */
@@ -190,6 +222,10 @@ export type AppErrorCode =
 "settings_unreadable" | 
 /**  The settings file or a bridge's folder cannot be written. */
 "settings_unwritable" | 
+/**  A file cannot be written. */
+"file_unwritable" | 
+/**  The app is ending, or something in it failed. */
+"interrupted" | 
 /**  The built-in broker could not be started. */
 "builtin_broker_failed" | 
 /**  The sandbox network of "Try it" could not be started. */
@@ -673,6 +709,14 @@ export type Counters = {
 	waiting_in: number,
 };
 
+/**  What is serialized of a payload. */
+export type CutPayload = {
+	/**  The payload in Base64, cut. */
+	payload_base64: string,
+	/**  The whole payload's length in bytes. */
+	payload_len: number,
+};
+
 /**  The kinds of reasons. */
 export type DelayCode = 
 /**  The bridge does not run. */
@@ -726,6 +770,21 @@ export type ErrorCode =
 ProblemCode | 
 /**  The app says it. */
 AppErrorCode;
+
+/**  What a file of messages looks like. */
+export type ExportFormat = 
+/**  A list of objects with all that is known. */
+"json" | 
+/**  A line a message, with the most important columns first. */
+"csv";
+
+/**  What was exported. */
+export type Exported = {
+	/**  How many messages. */
+	messages: number,
+	/**  To where. */
+	path: string,
+};
 
 /**  A node or a broker that answers. */
 export type Find = {
@@ -895,6 +954,22 @@ export type HeldBackView_Serialize = {
 	what: string | null,
 	/**  The forward that sends it already, from 0. */
 	by: number | null,
+};
+
+/**  How much is kept of what crossed. */
+export type HistoryState = {
+	/**  Messages. */
+	messages: number,
+	/**  Topics that have messages. */
+	topics: number,
+	/**  Bytes, as good as it can be told. */
+	bytes: number,
+	/**  Bytes that are kept at most. */
+	budget: number,
+	/**  Messages that went to make room. */
+	forgotten: number,
+	/**  Steps that were not noted because too many came at once. */
+	missed: number,
 };
 
 /**  What the person wants of a file. */
@@ -1170,6 +1245,65 @@ export type Measurement_Serialize = {
 	account: string,
 } & Outcome_Serialize;
 
+/**  All that is known of a message. */
+export type MessageDetail = MessageDetail_Serialize | MessageDetail_Deserialize;
+
+/**  All that is known of a message. */
+export type MessageDetail_Deserialize = {
+	/**  What a list shows of it. */
+	row: MessageRow_Deserialize,
+	/**  Its payload in Base64. */
+	payload_base64: string,
+	/**  The topic that it is sent as, if that is another one. */
+	sent_topic?: string | null,
+	/**  Its MQTT 5 properties. */
+	properties: Properties_Deserialize,
+	/**  The accounts that it came through, its origin first. */
+	path: string[],
+	/**  The account whose post carries it. */
+	account: string,
+	/**  Its post number, once it has one. */
+	number?: number | null,
+	/**  What is known of its post's signature, once it has one. */
+	signature?: Signature | null,
+	/**  When the local broker handed it over, in milliseconds since 1970; none on its way in. */
+	taken_ms?: number | null,
+	/**  Its steps so far, in their order. */
+	steps: StepTime[],
+	/**  Why it was turned away or left out. */
+	reason?: string | null,
+	/**  The message of the same topic before it, if it is still known. */
+	previous?: PreviousValue | null,
+};
+
+/**  All that is known of a message. */
+export type MessageDetail_Serialize = {
+	/**  What a list shows of it. */
+	row: MessageRow_Serialize,
+	/**  Its payload in Base64. */
+	payload_base64: string,
+	/**  The topic that it is sent as, if that is another one. */
+	sent_topic: string | null,
+	/**  Its MQTT 5 properties. */
+	properties: Properties_Serialize,
+	/**  The accounts that it came through, its origin first. */
+	path: string[],
+	/**  The account whose post carries it. */
+	account: string,
+	/**  Its post number, once it has one. */
+	number: number | null,
+	/**  What is known of its post's signature, once it has one. */
+	signature: Signature | null,
+	/**  When the local broker handed it over, in milliseconds since 1970; none on its way in. */
+	taken_ms: number | null,
+	/**  Its steps so far, in their order. */
+	steps: StepTime[],
+	/**  Why it was turned away or left out. */
+	reason: string | null,
+	/**  The message of the same topic before it, if it is still known. */
+	previous: PreviousValue | null,
+};
+
 /**  A message that moved one step. */
 export type MessageEvent = MessageEvent_Serialize | MessageEvent_Deserialize;
 
@@ -1215,7 +1349,7 @@ export type MessageEvent_Deserialize = {
 	reason?: string | null,
 	/**  When this step was made, in milliseconds since 1970. */
 	time_ms: number,
-} & Preview;
+} & CutPayload;
 
 /**  A message that moved one step. */
 export type MessageEvent_Serialize = {
@@ -1259,10 +1393,13 @@ export type MessageEvent_Serialize = {
 	reason: string | null,
 	/**  When this step was made, in milliseconds since 1970. */
 	time_ms: number,
-} & Preview;
+} & CutPayload;
 
 /**  A message to publish to a bridge's local broker. */
-export type MessageInput = {
+export type MessageInput = MessageInput_Serialize | MessageInput_Deserialize;
+
+/**  A message to publish to a bridge's local broker. */
+export type MessageInput_Deserialize = {
 	/**  The bridge whose broker takes it. */
 	bridge: string,
 	/**  Its topic. */
@@ -1275,6 +1412,56 @@ export type MessageInput = {
 	qos: number,
 	/**  Whether the broker keeps it for those who subscribe later. */
 	retain: boolean,
+	/**  Its MQTT 5 properties. */
+	properties: PropertiesInput_Deserialize,
+};
+
+/**  A message to publish to a bridge's local broker. */
+export type MessageInput_Serialize = {
+	/**  The bridge whose broker takes it. */
+	bridge: string,
+	/**  Its topic. */
+	topic: string,
+	/**  Its payload, written in `format`. */
+	payload: string,
+	/**  How the payload is written. */
+	format: PayloadFormat,
+	/**  Its quality of service: 0, 1 or 2. */
+	qos: number,
+	/**  Whether the broker keeps it for those who subscribe later. */
+	retain: boolean,
+	/**  Its MQTT 5 properties. */
+	properties: PropertiesInput_Serialize,
+};
+
+/**  Which message: its row's key. */
+export type MessageKey = number;
+
+/**  A piece of the list of messages. */
+export type MessagePage = MessagePage_Serialize | MessagePage_Deserialize;
+
+/**  A piece of the list of messages. */
+export type MessagePage_Deserialize = {
+	/**  The rows from the asked place on, newest first. */
+	rows: MessageRow_Deserialize[],
+	/**  How many there are in all. */
+	total: number,
+	/**  How many came after those that count. */
+	newer: number,
+	/**  The key of the newest message of all, seen or not; 0 if there was none yet. */
+	newest: number,
+};
+
+/**  A piece of the list of messages. */
+export type MessagePage_Serialize = {
+	/**  The rows from the asked place on, newest first. */
+	rows: MessageRow_Serialize[],
+	/**  How many there are in all. */
+	total: number,
+	/**  How many came after those that count. */
+	newer: number,
+	/**  The key of the newest message of all, seen or not; 0 if there was none yet. */
+	newest: number,
 };
 
 /**  What is kept of messages for the window to show. */
@@ -1290,6 +1477,115 @@ export type MessagePreferences_Deserialize = {
 export type MessagePreferences_Serialize = {
 	/**  The budget of all messages together, in megabytes: [`LEAST_MEMORY_MB`] to [`MOST_MEMORY_MB`]. */
 	memory_mb: number,
+};
+
+/**  Which messages a person wants to see. What is not said does not matter. */
+export type MessageQuery = MessageQuery_Serialize | MessageQuery_Deserialize;
+
+/**  Which messages a person wants to see. What is not said does not matter. */
+export type MessageQuery_Deserialize = {
+	/**  The bridge that they cross. */
+	bridge?: string | null,
+	/**  A topic filter of MQTT; empty for any. */
+	topic: string,
+	/**  What their topic, peer or payload contains; empty for any. */
+	text: string,
+	/**  The account that they go to or come from. */
+	peer?: string | null,
+	/**  Their way. */
+	direction?: Direction | null,
+	/**  The steps of which they have reached one and no further; none for any. */
+	steps: Step[],
+};
+
+/**  Which messages a person wants to see. What is not said does not matter. */
+export type MessageQuery_Serialize = {
+	/**  The bridge that they cross. */
+	bridge: string | null,
+	/**  A topic filter of MQTT; empty for any. */
+	topic: string,
+	/**  What their topic, peer or payload contains; empty for any. */
+	text: string,
+	/**  The account that they go to or come from. */
+	peer: string | null,
+	/**  Their way. */
+	direction: Direction | null,
+	/**  The steps of which they have reached one and no further; none for any. */
+	steps: Step[],
+};
+
+/**  A message in a list. */
+export type MessageRow = MessageRow_Serialize | MessageRow_Deserialize;
+
+/**  A message in a list. */
+export type MessageRow_Deserialize = {
+	/**  Tells messages apart; grows. */
+	key: number,
+	/**  The bridge that it crosses. */
+	bridge: string,
+	/**  Its way. */
+	direction: Direction,
+	/**  How far it came. */
+	step: Step,
+	/**  The account it goes to or comes from; none for a public message on its way out, and for one that goes to nobody. */
+	peer?: string | null,
+	/**  Whether everybody can read it. */
+	public: boolean,
+	/**  Its topic at the local broker. */
+	topic: string,
+	/**  The beginning of its payload. */
+	preview: Preview,
+	/**  Its quality of service: 0, 1 or 2. */
+	qos: number,
+	/**  Whether brokers keep it. */
+	retain: boolean,
+	/**  When its first step was made, in milliseconds since 1970. */
+	time_ms: number,
+};
+
+/**  A message in a list. */
+export type MessageRow_Serialize = {
+	/**  Tells messages apart; grows. */
+	key: number,
+	/**  The bridge that it crosses. */
+	bridge: string,
+	/**  Its way. */
+	direction: Direction,
+	/**  How far it came. */
+	step: Step,
+	/**  The account it goes to or comes from; none for a public message on its way out, and for one that goes to nobody. */
+	peer: string | null,
+	/**  Whether everybody can read it. */
+	public: boolean,
+	/**  Its topic at the local broker. */
+	topic: string,
+	/**  The beginning of its payload. */
+	preview: Preview,
+	/**  Its quality of service: 0, 1 or 2. */
+	qos: number,
+	/**  Whether brokers keep it. */
+	retain: boolean,
+	/**  When its first step was made, in milliseconds since 1970. */
+	time_ms: number,
+};
+
+/**  How much is kept at most, in MiB. */
+export type MessageSettings = MessageSettings_Serialize | MessageSettings_Deserialize;
+
+/**  How much is kept at most, in MiB. */
+export type MessageSettings_Deserialize = {
+	/**  In memory, for the window, over all bridges. */
+	history_mib?: number,
+	/**  On disk, in recordings. */
+	recording_mib?: number,
+};
+
+/**  How much is kept at most, in MiB. */
+export type MessageSettings_Serialize = {
+	/**  In memory, for the window, over all bridges. */
+	history_mib: number,
+	/**  On disk, in recordings. */
+	recording_mib: number,
 };
 
 /**  How the node and the network are. */
@@ -1579,8 +1875,12 @@ export type PasswordPlace =
 export type PayloadFormat = 
 /**  As it is, in UTF-8. */
 "text" | 
+/**  As it is, if it is JSON. */
+"json" | 
 /**  Two hexadecimal digits a byte; spaces are ignored. */
-"hex";
+"hex" | 
+/**  Base64; spaces are ignored. */
+"base64";
 
 /**  What is special about one followed account. */
 export type PeerConfig = PeerConfig_Serialize | PeerConfig_Deserialize;
@@ -1755,12 +2055,33 @@ export type Preferences_Serialize = {
 	messages: MessagePreferences_Serialize,
 };
 
-/**  What is serialized of a payload. */
+/**  The beginning of a payload. */
 export type Preview = {
-	/**  The payload in Base64, cut. */
-	payload_base64: string,
+	/**  What it is. */
+	kind: PreviewKind,
+	/**  In a line: as text, or in hexadecimal digits. */
+	line: string,
 	/**  The whole payload's length in bytes. */
-	payload_len: number,
+	len: number,
+};
+
+/**  What a payload is, at first sight. */
+export type PreviewKind = 
+/**  It has no bytes. */
+"empty" | 
+/**  UTF-8. */
+"text" | 
+/**  Anything else. */
+"bytes";
+
+/**  The value that a topic had before. */
+export type PreviousValue = {
+	/**  Which message brought it. */
+	key: number,
+	/**  Its payload in Base64. */
+	payload_base64: string,
+	/**  When its first step was made, in milliseconds since 1970. */
+	time_ms: number,
 };
 
 /**  Something wrong: what happened, why, and what to do, in one or two sentences. */
@@ -1869,6 +2190,45 @@ export type Progress =
 
 /**  The MQTT 5 properties of a message that travel with it. */
 export type Properties = Properties_Serialize | Properties_Deserialize;
+
+/**  MQTT 5 properties of a message to publish, as they were typed in. An empty text stands for none. */
+export type PropertiesInput = PropertiesInput_Serialize | PropertiesInput_Deserialize;
+
+/**  MQTT 5 properties of a message to publish, as they were typed in. An empty text stands for none. */
+export type PropertiesInput_Deserialize = {
+	/**  The payload is UTF-8 text (payload format indicator). */
+	is_text: boolean,
+	/**  What the payload is, as a MIME type or otherwise. */
+	content_type: string,
+	/**  Where an answer is expected. */
+	response_topic: string,
+	/**  What the answer should carry, written in `correlation_format`. */
+	correlation_data: string,
+	/**  How the correlation data are written. */
+	correlation_format: PayloadFormat,
+	/**  How long it is worth anything, in seconds. */
+	expiry_s?: number | null,
+	/**  Names and values of the person's own. */
+	user: ([string, string])[],
+};
+
+/**  MQTT 5 properties of a message to publish, as they were typed in. An empty text stands for none. */
+export type PropertiesInput_Serialize = {
+	/**  The payload is UTF-8 text (payload format indicator). */
+	is_text: boolean,
+	/**  What the payload is, as a MIME type or otherwise. */
+	content_type: string,
+	/**  Where an answer is expected. */
+	response_topic: string,
+	/**  What the answer should carry, written in `correlation_format`. */
+	correlation_data: string,
+	/**  How the correlation data are written. */
+	correlation_format: PayloadFormat,
+	/**  How long it is worth anything, in seconds. */
+	expiry_s: number | null,
+	/**  Names and values of the person's own. */
+	user: ([string, string])[],
+};
 
 /**  The MQTT 5 properties of a message that travel with it. */
 export type Properties_Deserialize = {
@@ -2287,6 +2647,45 @@ export type Recent_Serialize = {
 	totals: Totals,
 };
 
+/**  How recording goes on. */
+export type RecordingState = RecordingState_Serialize | RecordingState_Deserialize;
+
+/**  How recording goes on. */
+export type RecordingState_Deserialize = {
+	/**  Messages are being recorded. */
+	running: boolean,
+	/**  Where the files are. */
+	folder: string,
+	/**  Bytes of all files. */
+	bytes: number,
+	/**  Bytes that they have at most. */
+	budget: number,
+	/**  Messages that were recorded since it was started. */
+	messages: number,
+	/**  Messages that were left out because the disk was too slow, or that are larger than the budget. */
+	lost: number,
+	/**  Why it ended by itself. */
+	problem?: string | null,
+};
+
+/**  How recording goes on. */
+export type RecordingState_Serialize = {
+	/**  Messages are being recorded. */
+	running: boolean,
+	/**  Where the files are. */
+	folder: string,
+	/**  Bytes of all files. */
+	bytes: number,
+	/**  Bytes that they have at most. */
+	budget: number,
+	/**  Messages that were recorded since it was started. */
+	messages: number,
+	/**  Messages that were left out because the disk was too slow, or that are larger than the budget. */
+	lost: number,
+	/**  Why it ended by itself. */
+	problem: string | null,
+};
+
 /**  A message that was refused. */
 export type RefusedMessage = RefusedMessage_Serialize | RefusedMessage_Deserialize;
 
@@ -2440,6 +2839,25 @@ export type RehearsalView_Serialize = {
 	held_back: HeldBackView_Serialize[],
 };
 
+/**  What the composer remembers. */
+export type Remembered = Remembered_Serialize | Remembered_Deserialize;
+
+/**  What the composer remembers. */
+export type Remembered_Deserialize = {
+	/**  The last messages that were published, the newest first. */
+	recent?: MessageInput_Deserialize[],
+	/**  Messages that were saved, by name. */
+	saved?: SavedMessage_Deserialize[],
+};
+
+/**  What the composer remembers. */
+export type Remembered_Serialize = {
+	/**  The last messages that were published, the newest first. */
+	recent: MessageInput_Serialize[],
+	/**  Messages that were saved, by name. */
+	saved: SavedMessage_Serialize[],
+};
+
 /**
  *  A new topic in which `$1` to `$9` stand for what the filter's wildcards stand for, in their order, as `weather/$1/$2`.
  *  `$$` is a `$`.
@@ -2542,6 +2960,29 @@ export type RetainedView_Serialize = {
 	there: ThereView_Serialize[],
 };
 
+/**  Which rows of a list. */
+export type RowRange = RowRange_Serialize | RowRange_Deserialize;
+
+/**  Which rows of a list. */
+export type RowRange_Deserialize = {
+	/**  The first one's place. */
+	from: number,
+	/**  How many at most. */
+	count: number,
+	/**  The newest message that counts: what came after it is as if it had not. None for all. (The topic tree has all.) */
+	upto?: MessageKey | null,
+};
+
+/**  Which rows of a list. */
+export type RowRange_Serialize = {
+	/**  The first one's place. */
+	from: number,
+	/**  How many at most. */
+	count: number,
+	/**  The newest message that counts: what came after it is as if it had not. None for all. (The topic tree has all.) */
+	upto: MessageKey | null,
+};
+
 /**  Something that is wrong with settings. */
 export type RuleProblem = {
 	/**  Where, as a path into the settings: `forwards[0].to`. */
@@ -2589,6 +3030,25 @@ export type RuleProblemCode =
 
 /**  What came of saving a bridge. */
 export type Saved = Saved_Serialize | Saved_Deserialize;
+
+/**  A message that was saved. */
+export type SavedMessage = SavedMessage_Serialize | SavedMessage_Deserialize;
+
+/**  A message that was saved. */
+export type SavedMessage_Deserialize = {
+	/**  What it is called. */
+	name: string,
+	/**  The message. */
+	message: MessageInput_Deserialize,
+};
+
+/**  A message that was saved. */
+export type SavedMessage_Serialize = {
+	/**  What it is called. */
+	name: string,
+	/**  The message. */
+	message: MessageInput_Serialize,
+};
 
 /**  What came of saving a bridge. */
 export type Saved_Deserialize = {
@@ -2676,6 +3136,14 @@ export type SentView_Serialize = {
 	bytes: number | null,
 };
 
+/**  A number over time. */
+export type Series = {
+	/**  Milliseconds since 1970, growing. */
+	times_ms: number[],
+	/**  The number at each time. */
+	values: number[],
+};
+
 /**  How grave a finding is; the gravest first. */
 export type Severity = 
 /**  No message can cross. */
@@ -2725,6 +3193,14 @@ export type Step =
 "superseded" | 
 /**  Out: a person dropped it while it waited. */
 "dropped";
+
+/**  A step, and when it was made. */
+export type StepTime = {
+	/**  Which step. */
+	step: Step,
+	/**  When, in milliseconds since 1970. */
+	time_ms: number,
+};
 
 /**  A rule for what comes in. One that is nothing but a filter is written as that. */
 export type Subscription = Subscription_Serialize | Subscription_Deserialize;
@@ -2858,11 +3334,85 @@ export type Topic = string;
 /**  A topic filter: what a subscription asks for. `+` stands for one level, `#` for all the levels that follow. */
 export type TopicFilter = string;
 
+/**  A piece of the topic tree. */
+export type TopicPage = TopicPage_Serialize | TopicPage_Deserialize;
+
+/**  A piece of the topic tree. */
+export type TopicPage_Deserialize = {
+	/**  The rows from the asked place on. */
+	rows: TopicRow_Deserialize[],
+	/**  How many there are in all. */
+	total: number,
+};
+
+/**  A piece of the topic tree. */
+export type TopicPage_Serialize = {
+	/**  The rows from the asked place on. */
+	rows: TopicRow_Serialize[],
+	/**  How many there are in all. */
+	total: number,
+};
+
 /**
  *  The beginning of topics, as `alice/`. It counts as it is written: without the slash it is the beginning of a level. Not
  *  empty, no wildcards, no NUL, and not one that belongs to the broker itself or to a bridge.
  */
 export type TopicPrefix = string;
+
+/**  A row of the topic tree: a bridge, or a level of a topic. */
+export type TopicRow = TopicRow_Serialize | TopicRow_Deserialize;
+
+/**  A row of the topic tree: a bridge, or a level of a topic. */
+export type TopicRow_Deserialize = {
+	/**  Names it when it is to be opened. */
+	place: string,
+	/**  The bridge that it belongs to. */
+	bridge: string,
+	/**  The topic down to this level; none for a bridge. */
+	topic?: string | null,
+	/**  The last level of the topic, or the bridge's name. */
+	level: string,
+	/**  How deep it stands. */
+	depth: number,
+	/**  Messages on it and below it. */
+	messages: number,
+	/**  For a bridge, how many topics have messages. */
+	topics: number,
+	/**  There is something below it. */
+	inner: boolean,
+	/**  What is below it is shown. */
+	open: boolean,
+	/**  The newest message on this topic itself. */
+	newest?: number | null,
+	/**  The value of that. */
+	preview?: Preview | null,
+};
+
+/**  A row of the topic tree: a bridge, or a level of a topic. */
+export type TopicRow_Serialize = {
+	/**  Names it when it is to be opened. */
+	place: string,
+	/**  The bridge that it belongs to. */
+	bridge: string,
+	/**  The topic down to this level; none for a bridge. */
+	topic: string | null,
+	/**  The last level of the topic, or the bridge's name. */
+	level: string,
+	/**  How deep it stands. */
+	depth: number,
+	/**  Messages on it and below it. */
+	messages: number,
+	/**  For a bridge, how many topics have messages. */
+	topics: number,
+	/**  There is something below it. */
+	inner: boolean,
+	/**  What is below it is shown. */
+	open: boolean,
+	/**  The newest message on this topic itself. */
+	newest: number | null,
+	/**  The value of that. */
+	preview: Preview | null,
+};
 
 /**  A topic that was seen at the local broker. */
 export type TopicView = {

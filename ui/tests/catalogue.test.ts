@@ -67,21 +67,14 @@ function rustSources(): string {
 
 /** Pages that still speak English only. */
 const ENGLISH_ONLY = [
-  'components/AccountPicker.svelte',
-  'components/BrokerFields.svelte',
   'components/Composer.svelte',
   'components/CounterStrip.svelte',
   'components/ForwardList.svelte',
-  'components/LoginFields.svelte',
   'components/MessageList.svelte',
   'components/MessageRow.svelte',
-  'components/NodeFields.svelte',
   'components/SaveBar.svelte',
-  'components/SecretOnce.svelte',
   'components/TextList.svelte',
   'pages/bridge-settings/BridgeSettingsPage.svelte',
-  'pages/connect/ConnectPage.svelte',
-  'pages/first-run/FirstRunPage.svelte',
   'pages/rules/RulesPage.svelte',
 ];
 

@@ -7,11 +7,17 @@ import { bridges, type BridgesBackend } from './bridges';
 import { network, type NetworkBackend } from './network';
 import { people, type PeopleBackend } from './people';
 import { rules, type RulesBackend } from './rules';
+import { desktop, type DesktopBackend } from './desktop';
 
 export { BackendError } from './error';
 
 /** What the app can be asked for. Each call rejects with a `BackendError`. */
-export type Backend = BridgesBackend & RulesBackend & AccountBackend & PeopleBackend & NetworkBackend;
+export type Backend = BridgesBackend &
+  RulesBackend &
+  AccountBackend &
+  PeopleBackend &
+  NetworkBackend &
+  DesktopBackend;
 
 /** The app behind this window. */
-export const app: Backend = { ...bridges, ...rules, ...account, ...people, ...network };
+export const app: Backend = { ...bridges, ...rules, ...account, ...people, ...network, ...desktop };

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod connect;
+mod desktop;
 mod first_use;
 mod keyboard;
 mod network;
+mod pages;
 mod people;
+mod screenshots;
 #[allow(dead_code, reason = "no journey needs all of it")]
 mod support;

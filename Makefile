@@ -7,6 +7,7 @@
 #   make bench-window  how quick the window stays while 2,000 messages a second cross, SECONDS=60
 #   make setup      installs everything that any of them needs
 #   make bindings   writes the TypeScript descriptions of the commands and events anew
+#   make screenshots  takes the pictures in docs/screenshots from the real window
 #   make fuzz       hostile input for everything that reads what others write, MINUTES=10 for each target (fuzz/README.md)
 
 SHELL := bash
@@ -31,7 +32,7 @@ FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 export TAURI_DRIVER
 
-.PHONY: run test soak bench-window lint setup bindings fuzz setup-rust setup-window setup-node setup-tests
+.PHONY: run test soak bench-window lint setup bindings screenshots fuzz setup-rust setup-window setup-node setup-tests
 
 run:
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -66,6 +67,9 @@ setup: setup-tests $(UI_PACKAGES)
 
 bindings: setup-window $(UI_BUILT)
 	UPDATE=1 cargo test $(CARGO_FLAGS) --test bindings
+
+screenshots: setup-tests $(UI_BUILT)
+	SCREENSHOTS=$(CURDIR)/docs/screenshots cargo test $(CARGO_FLAGS) --test window every_page_shows
 
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 

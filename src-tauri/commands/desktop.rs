@@ -3,10 +3,9 @@
 use serde::Serialize;
 use tauri::{AppHandle, Manager as _, State};
 
-use super::Outcome;
+use super::{Outcome, blocking};
 use crate::app::App;
 use crate::desktop::{self, Desktop};
-use crate::error::{AppErrorCode, CommandError};
 use crate::log::{Log, LogLevel, LogLine};
 use crate::preferences::{LEAST_MEMORY_MB, MOST_MEMORY_MB, Preferences, PreferencesRoom};
 use crate::report::{self, Surroundings};
@@ -65,9 +64,7 @@ pub async fn preferences(handle: AppHandle, languages: Vec<String>) -> Outcome<P
 #[tauri::command]
 #[specta::specta]
 pub async fn save_preferences(handle: AppHandle, preferences: Preferences) -> Outcome<Preferences> {
-    let saved = blocking(&handle, move |handle| handle.state::<PreferencesRoom>().save(preferences)).await??;
-    desktop::apply(&handle, &saved);
-    Ok(saved)
+    blocking(&handle, move |handle| desktop::save_preferences(handle, preferences)).await?
 }
 
 /// The log's lines after a number, from a level up.
@@ -111,13 +108,4 @@ fn webview() -> String {
 /// The desktop is another process: asking it may take a moment.
 async fn has_tray(handle: &AppHandle) -> bool {
     blocking(handle, |handle| handle.state::<Desktop>().has_tray()).await.unwrap_or(false)
-}
-
-async fn blocking<T: Send + 'static>(
-    handle: &AppHandle,
-    work: impl FnOnce(&AppHandle) -> T + Send + 'static,
-) -> Outcome<T> {
-    let handle = handle.clone();
-    let done = tauri::async_runtime::spawn_blocking(move || work(&handle)).await;
-    done.map_err(|error| CommandError::new(AppErrorCode::PreferencesFailed, error.to_string()))
 }

@@ -17,10 +17,11 @@ pub mod transfer;
 pub mod tryout;
 
 use mqtt_twister_bridge::secrets::{Password, SecretKind};
+use tauri::AppHandle;
 use twister::NodeUrl;
 
 use crate::app::App;
-use crate::error::CommandError;
+use crate::error::{AppErrorCode, CommandError};
 use crate::view::{BridgeId, NodeInput, SecretInput};
 
 type Outcome<T> = Result<T, CommandError>;
@@ -41,4 +42,14 @@ async fn password(
         (None, Some(bridge)) => Ok(app.passwords.find(&bridge.name, kind).await?.unwrap_or_default()),
         (None, None) => Ok(Password::default()),
     }
+}
+
+/// Does what blocks, such as writing files, where it holds up nothing else.
+async fn blocking<T: Send + 'static>(
+    handle: &AppHandle,
+    work: impl FnOnce(&AppHandle) -> T + Send + 'static,
+) -> Outcome<T> {
+    let handle = handle.clone();
+    let done = tauri::async_runtime::spawn_blocking(move || work(&handle)).await;
+    done.map_err(|error| CommandError::new(AppErrorCode::PreferencesFailed, error.to_string()))
 }

@@ -6,7 +6,7 @@ use tauri::{AppHandle, Manager as _, State};
 use tauri_plugin_dialog::DialogExt as _;
 use tokio::sync::oneshot;
 
-use super::Outcome;
+use super::{Outcome, blocking};
 use crate::app::App;
 use crate::desktop;
 use crate::preferences::PreferencesRoom;
@@ -81,10 +81,12 @@ pub async fn import_settings(
     passphrase: Option<SecretInput>,
     choice: ImportChoice,
 ) -> Outcome<Imported> {
-    let (app, preferences) = (handle.state::<App>(), handle.state::<PreferencesRoom>());
+    let app = handle.state::<App>();
     let passphrase = passphrase.map(|passphrase| app.given(passphrase));
-    let imported = transfer::import(&app, &preferences, text, passphrase, choice).await?;
-    desktop::apply(&handle, &preferences.current());
+    let mut imported = transfer::import(&app, text, passphrase, choice).await?;
+    if let Some(wanted) = imported.preferences.take() {
+        blocking(&handle, move |handle| desktop::save_preferences(handle, wanted)).await??;
+    }
     Ok(imported)
 }
 

@@ -23,6 +23,7 @@ pub use window::{handle_window_event, show};
 
 use crate::app::App;
 use crate::bridges::Notice;
+use crate::error::CommandError;
 use crate::notifying::{Met, Note, Notifier};
 use crate::preferences::{Preferences, PreferencesRoom};
 use crate::recent::BridgeNews;
@@ -69,7 +70,9 @@ impl Desktop {
 /// Shows the window, or not, and the tray icon where there is a tray. `hidden`: the start itself asks for no window.
 pub fn begin(handle: &AppHandle, hidden: bool) {
     let preferences = handle.state::<PreferencesRoom>().current();
-    autostart::apply(handle, preferences.window.autostart);
+    if let Err(error) = autostart::apply(handle, preferences.window.autostart) {
+        tracing::warn!("{error}");
+    }
     host::watch(handle);
     match Opening::of(hidden || preferences.window.start_hidden) {
         Opening::Shown => show(handle),
@@ -86,10 +89,15 @@ pub fn take(handle: &AppHandle, notice: &Notice) {
     refresh_tray(handle);
 }
 
-/// Carries out what the person wants from now on.
-pub fn apply(handle: &AppHandle, preferences: &Preferences) {
-    autostart::apply(handle, preferences.window.autostart);
+/// Carries out what the person wants from now on, and keeps it. Blocks while files are written.
+///
+/// # Errors
+/// What keeps the preferences from being carried out or kept; then nothing is kept.
+pub fn save_preferences(handle: &AppHandle, wanted: Preferences) -> Result<Preferences, CommandError> {
+    autostart::apply(handle, wanted.window.autostart)?;
+    let saved = handle.state::<PreferencesRoom>().save(wanted)?;
     refresh_tray(handle);
+    Ok(saved)
 }
 
 /// The window knows the system's language where the environment does not.

@@ -94,7 +94,7 @@ impl Machine {
         let bridges = bridges.iter().map(|(name, choice)| (name.parse().unwrap(), *choice)).collect();
         let choice = ImportChoice { bridges, preferences: true };
         let passphrase = passphrase.map(Password::new);
-        transfer::import(&self.app, &self.preferences, text.to_owned(), passphrase, choice).await.unwrap()
+        transfer::import(&self.app, text.to_owned(), passphrase, choice).await.unwrap()
     }
 
     fn names(&self) -> Vec<String> {
@@ -135,9 +135,9 @@ async fn settings_without_passwords_go_to_another_machine() {
     assert_eq!(preview.preferences.unwrap().theme, Theme::Dark);
     assert_eq!(other.names(), [] as [&str; 0], "a preview changes nothing");
 
-    other.import(&text, None, &[("home", BridgeChoice::Replace)]).await;
+    let imported = other.import(&text, None, &[("home", BridgeChoice::Replace)]).await;
     assert_eq!(other.names(), ["home"]);
-    assert_eq!(other.preferences.current().theme, Theme::Dark);
+    assert_eq!(imported.preferences.unwrap().theme, Theme::Dark);
     assert_eq!(other.node_password("home").await, None);
     assert_eq!(other.preview(&text, None).await.unwrap().bridges[0].standing, Standing::Same);
 }

@@ -94,12 +94,16 @@ pub enum BridgeChoice {
 }
 
 /// What came of taking a file in.
-#[derive(Debug, Clone, PartialEq, Serialize, specta::Type)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, specta::Type)]
 pub struct Imported {
     /// The bridges that were added or replaced.
     pub bridges: Vec<BridgeId>,
     /// Why a password is kept in memory only.
     pub password_warning: Option<CommandError>,
+    /// The preferences that are wanted from the file; to carry them out and to keep them is the caller's.
+    #[serde(skip)]
+    #[specta(skip)]
+    pub preferences: Option<Preferences>,
 }
 
 /// Writes settings into a new file, readable for its owner alone. With a passphrase the passwords are in it and all of it is
@@ -180,13 +184,12 @@ pub async fn preview(
 /// Those of [`preview`] and of [`App::save`]; what was taken over before the error stays.
 pub async fn import(
     app: &App,
-    preferences: &PreferencesRoom,
     text: String,
     passphrase: Option<Password>,
     choice: ImportChoice,
 ) -> Result<Imported, CommandError> {
     let (_, mut file) = open(text, passphrase).await?;
-    let mut imported = Imported { bridges: Vec::new(), password_warning: None };
+    let mut imported = Imported::default();
     for config in file.bridges {
         let Some(wanted) = choice.bridges.get(&config.name) else { continue };
         let there = app.own_configs();
@@ -206,9 +209,7 @@ pub async fn import(
         imported.bridges.push(saved.id);
         imported.password_warning = saved.password_warning.or(imported.password_warning);
     }
-    if let (true, Some(wanted)) = (choice.preferences, file.preferences) {
-        preferences.save(wanted)?;
-    }
+    imported.preferences = file.preferences.filter(|_| choice.preferences);
     Ok(imported)
 }
 

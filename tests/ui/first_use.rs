@@ -8,7 +8,6 @@ async fn a_new_user_tries_it_and_sees_a_message_arrive() {
     window.press("try-it").await;
     window.shows("sandbox-banner", "nothing leaves this machine").await;
 
-    window.press("start-bridge").await;
     window.shows("side-alice bridge-state", "Running").await;
     window.shows("side-bob bridge-state", "Running").await;
 

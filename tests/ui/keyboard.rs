@@ -9,8 +9,6 @@ async fn a_person_without_a_pointer_tries_it_and_sees_a_message_arrive() {
     window.press_key(Key::Enter).await;
     window.shows("sandbox-banner", "nothing leaves this machine").await;
 
-    window.tab_to("start-bridge").await;
-    window.press_key(Key::Enter).await;
     window.shows("side-alice bridge-state", "Running").await;
     window.shows("side-bob bridge-state", "Running").await;
 

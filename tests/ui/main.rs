@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod connect;
+mod desktop;
 mod first_use;
 #[allow(clippy::print_stdout, reason = "a benchmark prints what it has measured")]
 mod flood;
 mod keyboard;
 mod messages;
 mod network;
+mod pages;
 mod people;
+mod screenshots;
 #[allow(dead_code, reason = "no journey needs all of it")]
 mod support;

@@ -5,10 +5,12 @@ mod keyboard;
 mod machine;
 mod palette;
 mod stranger;
+mod tray;
 
 pub use fantoccini::key::Key;
 pub use machine::{Machine, two_bridges};
 pub use stranger::Stranger;
+use tray::Tray;
 
 use std::fs;
 use std::net::TcpListener;
@@ -46,6 +48,7 @@ pub struct Window {
     _display: Child,
     display_name: String,
     home: TempDir,
+    tray: Option<Tray>,
 }
 
 /// A process and all that it has started: a driver starts a second driver, and that one the app.
@@ -64,8 +67,13 @@ impl Window {
 
     async fn open_on(machine: Machine) -> Self {
         let (display, display_name) = start_display().await;
-        let (driver, client) = start_driver(&machine, &display_name).await;
-        Self { client, _driver: driver, _display: display, display_name, home: machine.home }
+        let (driver, client, tray) = start_driver(&machine, &display_name).await;
+        Self { client, _driver: driver, _display: display, display_name, home: machine.home, tray }
+    }
+
+    /// The tray of a [`Machine::with_tray`].
+    pub fn tray(&self) -> &Tray {
+        self.tray.as_ref().expect("the machine has a tray")
     }
 
     /// Starts the app a second time in the same session, as somebody does who has forgotten that it runs, and waits until that
@@ -81,14 +89,64 @@ impl Window {
         ended.expect("a second start ends by itself").unwrap().success()
     }
 
-    /// Whether the window is on the display, not hidden.
-    pub async fn is_visible(&self) -> bool {
-        self.script("return document.visibilityState").await == "visible"
+    /// Waits until the window is on the display, or is not.
+    pub async fn is_visible(&self, visible: bool) {
+        let wanted = if visible { "visible" } else { "hidden" };
+        let turned = async {
+            while self.script("return document.visibilityState").await != wanted {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, turned).await.is_err() {
+            self.fail(&format!("the window does not become {wanted}")).await;
+        }
+    }
+
+    /// Gives the file field with this test id a file.
+    pub async fn give_file(&self, id: &str, path: &Path) {
+        self.find(id).await.send_keys(&path.display().to_string()).await.unwrap();
+    }
+
+    /// Chooses an entry of the list with this test id.
+    pub async fn select(&self, id: &str, value: &str) {
+        self.find(id).await.select_by_value(value).await.unwrap();
+    }
+
+    /// Waits until there is a file or folder at a path.
+    pub async fn exists(&self, path: &Path) {
+        let there = async {
+            while !path.exists() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, there).await.is_err() {
+            self.fail(&format!("there is no {}", path.display())).await;
+        }
+    }
+
+    /// The folder that the app takes for the person's home.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Runs a script in the page and returns what it returns, for what no person can press or read.
     pub async fn script(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// Waits until the page has been drawn and nothing moves on it any more.
+    pub async fn settled(&self) {
+        const STILL: &str = "const done = arguments[0];
+            const moves = () => document.getAnimations().filter(({ effect }) => {
+                const { iterations } = effect?.getComputedTiming() ?? {};
+                return iterations !== Infinity;
+            });
+            const drawn = () => requestAnimationFrame(() => requestAnimationFrame(async () => {
+                await Promise.allSettled(moves().map(({ finished }) => finished));
+                done(null);
+            }));
+            document.fonts.ready.then(drawn);";
+        self.client.execute_async(STILL, Vec::new()).await.unwrap();
     }
 
     /// Goes to a page by its address: `#/try`.
@@ -178,11 +236,6 @@ impl Window {
         }
     }
 
-    /// The test's home folder: what the app and its parts were started with knows it.
-    pub fn home(&self) -> &Path {
-        self.home.path()
-    }
-
     /// All that the app has written into its folder, as text.
     pub fn written(&self) -> String {
         let mut text = String::new();
@@ -191,7 +244,9 @@ impl Window {
             for entry in fs::read_dir(folder).unwrap() {
                 match entry.unwrap().path() {
                     folder if folder.is_dir() => folders.push(folder),
-                    file => text += &String::from_utf8_lossy(&fs::read(file).unwrap()),
+                    file if file.is_file() => text += &String::from_utf8_lossy(&fs::read(file).unwrap()),
+                    // A socket, of a bridge that runs.
+                    _ => {}
                 }
             }
         }
@@ -265,7 +320,7 @@ async fn start_display() -> (Child, String) {
 
 /// A WebDriver on free ports, and its session with the app. Between finding a port and taking it, another process can take it:
 /// then others are tried.
-async fn start_driver(machine: &Machine, display: &str) -> (Group, Client) {
+async fn start_driver(machine: &Machine, display: &str) -> (Group, Client, Option<Tray>) {
     let home = machine.home.path();
     for _ in 0..5 {
         let (port, native_port) = (free_port(), free_port());
@@ -281,8 +336,9 @@ async fn start_driver(machine: &Machine, display: &str) -> (Group, Client) {
                 .spawn()
                 .expect("dbus-run-session is installed: make setup does that"),
         );
+        let tray = if machine.tray { Some(Tray::start(home).await) } else { None };
         if let Some(client) = connect(port, &machine.arguments).await {
-            return (driver, client);
+            return (driver, client, tray);
         }
     }
     let log = fs::read_to_string(home.join(LOG)).unwrap_or_default();

@@ -8,7 +8,11 @@ import type {
   BridgeView,
   Effect,
   GivenInput,
+  ImportChoice,
+  ImportPreview,
   IncomingView,
+  LocalFinds,
+  LogLine,
   MessageDetail,
   MessageEvent,
   MessageInput,
@@ -18,6 +22,7 @@ import type {
   NetworkReport,
   Overview,
   Person,
+  Preferences,
   Profile,
   QueueAction,
   QueueCounts,
@@ -436,6 +441,64 @@ export class FakeBackend implements Backend {
         error: { code: 'node_unreachable', message: 'gone' },
       },
     });
+  wanted: Preferences = {
+    language: 'en',
+    theme: 'system',
+    window: { close_to_tray: false, autostart: false, start_hidden: false, resume_bridges: true },
+    notifications: { problems: true, connection: true, new_peer: true, quota: true, registration: true },
+    messages: { memory_mb: 64 },
+  };
+  log: LogLine[] = [];
+  /** What a file would do that is given to the app. */
+  preview: ImportPreview = { source: 'mosquitto_twister', bridges: [], preferences: null };
+  imports: ImportChoice[] = [];
+  exports: { path: string; passphrase: string | null; replace: boolean }[] = [];
+  finds: LocalFinds = { node: null, node_file: null, brokers: [] };
+
+  preferences = async () => ({
+    preferences: this.wanted,
+    path: '/home/me/.local/share/net.mqtt-twister.app/app.toml',
+    problem: null,
+    tray: true,
+    least_memory_mb: 8,
+    most_memory_mb: 2048,
+  });
+
+  savePreferences = async (wanted: Preferences) => {
+    await this.#answer(null);
+    return (this.wanted = wanted);
+  };
+
+  logLines = async (after: number | null) => this.log.filter(({ number }) => number > (after ?? 0));
+  report = () => this.#answer('mqtt-twister 0.1.0');
+
+  about = async () => ({
+    version: '0.1.0',
+    licence: 'MIT OR Apache-2.0',
+    repository: 'https://example.org',
+    tauri: '2',
+    webview: '2',
+    system: 'linux',
+  });
+
+  exportPath = async () => '/home/me/settings.json';
+  chooseExportPath = async () => '/home/me/chosen.json';
+
+  exportSettings = async (path: string, passphrase: string | null, replace: boolean) => {
+    await this.#answer(null);
+    this.exports.push({ path, passphrase, replace });
+  };
+
+  previewImport = () => this.#answer(this.preview);
+
+  importSettings = async (_text: string, _passphrase: string | null, choice: ImportChoice) => {
+    await this.#answer(null);
+    this.imports.push(choice);
+    return { bridges: [], password_warning: null };
+  };
+
+  findLocal = async () => this.finds;
+  readNodeFile = () => this.#answer({ url: 'http://127.0.0.1:28332', user: 'rpc' });
 
   onNews = async (listener: (news: BridgeNews) => void) => {
     this.#news.push(listener);

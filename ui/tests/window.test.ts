@@ -59,7 +59,7 @@ describe('the first page', () => {
 });
 
 describe('adding a bridge', () => {
-  it('leads from node to account to broker to name, and saves', async () => {
+  it('leads from node to account to broker to what crosses, saves, and starts', async () => {
     const backend = new FakeBackend();
     await opened(backend);
     await fireEvent.click(await one('connect'));
@@ -75,6 +75,13 @@ describe('adding a bridge', () => {
     await screen.findByText(/listens at mqtt:\/\/127.0.0.1:40000/);
     await fireEvent.click(await one('next'));
     expect(await one('name')).toHaveValue('dave');
+    await fireEvent.click(await one('add-share'));
+    await type(await one('share-topics'), 'doors/#');
+    expect(await one('next')).toBeDisabled();
+    await type(await one('share-people'), '@bob');
+    await type(await one('receive-people'), '@carol');
+    await type(await one('receive-topics'), 'fridges/#, lamps/+');
+    await waitFor(async () => expect(await one('next')).toBeEnabled());
     await fireEvent.click(await one('next'));
     await waitFor(() => expect(backend.saved).toHaveLength(1));
     expect(backend.saved[0]).toMatchObject({
@@ -83,10 +90,39 @@ describe('adding a bridge', () => {
         name: 'dave',
         twister: { url: 'http://10.0.0.2:28332', user: 'me', account: 'dave' },
         broker: { url: 'mqtt://127.0.0.1:40000', user: '' },
+        publications: ['doors/#'],
+        forwards: [{ from: 'doors/#', type: 'private', to: ['bob'] }],
+        following: ['carol', 'bob'],
+        subscriptions: ['fridges/#', 'lamps/+'],
       },
       node_password: 'geheim',
     });
-    expect(await one('tab-rules')).toHaveAttribute('aria-current', 'page');
+    expect(await one('tab-messages')).toHaveAttribute('aria-current', 'page');
+    await waitFor(() => expect(backend.started).toEqual(['dave']));
+  });
+
+  it('takes the login of a node on this machine only when asked to, and never sees its password', async () => {
+    const backend = new FakeBackend();
+    backend.finds = {
+      node: { url: 'http://127.0.0.1:28332', answer: 'wants_login' },
+      node_file: '/home/me/.twister/twister.conf',
+      brokers: [{ url: 'mqtt://localhost:1883', answer: 'open' }],
+    };
+    await opened(backend);
+    await fireEvent.click(await one('connect'));
+    expect(await one('node-user')).toHaveValue('');
+    await fireEvent.click(await one('read-node-file'));
+    expect(await one('node-user')).toHaveValue('rpc');
+    expect(await one('node-password')).toHaveValue('');
+    await one('node-report');
+    await fireEvent.click(await one('next'));
+    await fireEvent.click(within(await one('accounts')).getByLabelText(/carol/));
+    await fireEvent.click(await one('next'));
+    await fireEvent.click(within(await one('found-broker')).getByRole('button'));
+    expect(await one('broker-url')).toHaveValue('mqtt://localhost:1883');
+    await fireEvent.click(await one('next'));
+    await fireEvent.click(await one('next'));
+    await waitFor(() => expect(backend.saved[0]?.node_password).toEqual({ found: 'node_file' }));
   });
 
   it('does not go on with a wrong password, and says so', async () => {

@@ -21,6 +21,7 @@ pub struct Machine {
     pub(super) session: Vec<String>,
     pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
+    pub(super) tray: bool,
 }
 
 impl Machine {
@@ -36,7 +37,12 @@ impl Machine {
 
     fn with_session(session: &[&str]) -> Self {
         let session = session.iter().map(|&word| word.to_owned()).collect();
-        Self { home: TempDir::new().unwrap(), session, arguments: Vec::new(), environment: Vec::new() }
+        Self { home: TempDir::new().unwrap(), session, arguments: Vec::new(), environment: Vec::new(), tray: false }
+    }
+
+    /// With a tray that shows icons.
+    pub fn with_tray(self) -> Self {
+        Self { tray: true, ..self }
     }
 
     /// Starts the app with an argument more.

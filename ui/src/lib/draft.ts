@@ -1,6 +1,14 @@
 /** A bridge's settings while a person edits them. */
 import type { BackendError } from './backend';
-import type { BridgeConfig, BridgeInput, BridgeView, Forward, Subscription, Visibility } from './model';
+import type {
+  BridgeConfig,
+  BridgeInput,
+  BridgeView,
+  Forward,
+  SecretInput,
+  Subscription,
+  Visibility,
+} from './model';
 import { accountProblem, bridgeNameProblem, filterProblem } from './topics';
 
 export interface ForwardDraft {
@@ -19,13 +27,13 @@ export interface Draft {
   name: string;
   nodeUrl: string;
   nodeUser: string;
-  /** Null leaves the password as it is. */
-  nodePassword: string | null;
+  /** Null leaves the password as it is. One that the app has found is only pointed to. */
+  nodePassword: SecretInput | null;
   account: string;
   brokerUrl: string;
   brokerUser: string;
   /** Null leaves the password as it is. */
-  brokerPassword: string | null;
+  brokerPassword: SecretInput | null;
   following: string[];
   publications: string[];
   forwards: ForwardDraft[];

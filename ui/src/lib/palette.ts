@@ -1,6 +1,6 @@
 /** What the command palette offers: every page, and what can be done from anywhere. */
 import { t } from '../i18n/index.svelte';
-import { appearance, type Theme } from './appearance.svelte';
+import type { Theme } from './appearance.svelte';
 import { PAGES, router, TABS, type Route } from './route.svelte';
 import type { Session } from './session.svelte';
 import { bridgeKey, OVERVIEW_KEY, written } from './shortcuts';
@@ -49,7 +49,7 @@ export function actionEntries(session: Session): Entry[] {
   const themes = THEMES.map((theme): Entry => ({
     id: `theme ${theme}`,
     label: t(`palette.theme_${theme}`),
-    run: () => appearance.choose(theme),
+    run: () => void session.preferences.change({ theme }),
   }));
   return [...bridges, ...themes];
 }

@@ -7,7 +7,16 @@ export const TABS = ['messages', 'rules', 'people', 'account', 'network', 'setti
 export type Tab = (typeof TABS)[number];
 
 /** The pages that belong to no bridge. */
-export const PAGES = ['overview', 'messages', 'publish', 'welcome', 'try', 'connect'] as const;
+export const PAGES = [
+  'overview',
+  'messages',
+  'publish',
+  'welcome',
+  'try',
+  'connect',
+  'settings',
+  'log',
+] as const;
 
 export type Page = (typeof PAGES)[number];
 

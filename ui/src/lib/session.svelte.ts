@@ -4,6 +4,7 @@ import { getContext, setContext } from 'svelte';
 import { BackendError, type Backend } from './backend';
 import { Edit } from './edit.svelte';
 import { withSteps, type Row } from './messages';
+import { PreferencesStore } from './preferences.svelte';
 import { Rates } from './rates';
 import type { BridgeId, BridgeNews, BridgeState, BridgeView, Overview, Problem, Recent } from './model';
 
@@ -61,6 +62,7 @@ function unseen<T>(items: readonly T[], total: number, seen: number): T[] {
 
 export class Session {
   readonly backend: Backend;
+  readonly preferences: PreferencesStore;
   overview: Overview | null = $state.raw(null);
   /** Why the app cannot be reached; then there is nothing to show. */
   broken: BackendError | null = $state.raw(null);
@@ -74,11 +76,13 @@ export class Session {
 
   constructor(backend: Backend) {
     this.backend = backend;
+    this.preferences = new PreferencesStore(backend);
   }
 
   /** Reads the overview and listens from then on. */
   async open(): Promise<void> {
     try {
+      await this.preferences.open();
       this.#unlisten = await Promise.all([
         this.backend.onNews((news) => this.#take(news)),
         this.backend.onOverviewChanged(() => void this.refresh()),

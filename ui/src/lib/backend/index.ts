@@ -8,6 +8,7 @@ import { network, type NetworkBackend } from './network';
 import { people, type PeopleBackend } from './people';
 import { rules, type RulesBackend } from './rules';
 import { messages, type MessagesBackend } from './messages';
+import { desktop, type DesktopBackend } from './desktop';
 
 export { BackendError } from './error';
 
@@ -17,7 +18,16 @@ export type Backend = BridgesBackend &
   RulesBackend &
   AccountBackend &
   PeopleBackend &
-  NetworkBackend;
+  NetworkBackend &
+  DesktopBackend;
 
 /** The app behind this window. */
-export const app: Backend = { ...bridges, ...messages, ...rules, ...account, ...people, ...network };
+export const app: Backend = {
+  ...bridges,
+  ...messages,
+  ...rules,
+  ...account,
+  ...people,
+  ...network,
+  ...desktop,
+};

@@ -1,7 +1,9 @@
 /** The names of all texts, known to the compiler: a text that does not exist is a type error. A new page adds its file here. */
 import type account from './en/account.json';
+import type bridge_settings from './en/bridge_settings.json';
 import type codes from './en/codes.json';
 import type common from './en/common.json';
+import type fields from './en/fields.json';
 import type frame from './en/frame.json';
 import type messages from './en/messages.json';
 import type network from './en/network.json';
@@ -9,13 +11,18 @@ import type overview from './en/overview.json';
 import type palette from './en/palette.json';
 import type people from './en/people.json';
 import type publish from './en/publish.json';
+import type queue from './en/queue.json';
+import type retained from './en/retained.json';
+import type rules from './en/rules.json';
 import type states from './en/states.json';
 import type tryout from './en/tryout.json';
 
 interface Catalogue {
   account: typeof account;
+  bridge_settings: typeof bridge_settings;
   codes: typeof codes;
   common: typeof common;
+  fields: typeof fields;
   frame: typeof frame;
   messages: typeof messages;
   network: typeof network;
@@ -23,6 +30,9 @@ interface Catalogue {
   palette: typeof palette;
   people: typeof people;
   publish: typeof publish;
+  queue: typeof queue;
+  retained: typeof retained;
+  rules: typeof rules;
   states: typeof states;
   tryout: typeof tryout;
 }

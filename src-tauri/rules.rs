@@ -189,12 +189,15 @@ pub struct ReplayView {
     /// Messages.
     pub messages: u32,
     /// From the first to the last, in seconds.
+    #[specta(type = Number)]
     pub seconds: f64,
     /// Those that no rule sends.
     pub unsent: u32,
     /// Posts that it would have taken.
+    #[specta(type = Number)]
     pub posts: f64,
     /// Posts a day, at this rate; none if it took no time.
+    #[specta(type = Option<Number>)]
     pub posts_a_day: Option<f64>,
     /// The forwards, in order.
     pub rules: Vec<ReplayRule>,
@@ -206,6 +209,7 @@ pub struct ReplayRule {
     /// Copies that it sends, one for each receiver.
     pub copies: u32,
     /// Its share of the posts.
+    #[specta(type = Number)]
     pub posts: f64,
     /// Copies that newer values replace before they leave.
     pub superseded: u32,

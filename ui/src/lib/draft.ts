@@ -1,10 +1,14 @@
 /** A bridge's settings while a person edits them. */
+import { t } from '../i18n/index.svelte';
 import type { BackendError } from './backend';
 import type {
   BridgeConfig,
   BridgeInput,
   BridgeView,
+  BrokerSpeech,
   Forward,
+  Limits,
+  ProtocolChoice,
   SecretInput,
   Subscription,
   Visibility,
@@ -23,6 +27,22 @@ export interface ForwardDraft {
 /** What a subscription says beside its filter, which no form shows. */
 export type SubscriptionMore = Omit<Subscription, 'filter'>;
 
+/** How much may come in, as it is typed. */
+export interface LimitsDraft {
+  messagesPerMinute: string;
+  maxPayload: string;
+  deliverPerSecond: string;
+  quarantine: string;
+}
+
+/** What holds where the settings say nothing. */
+export const DEFAULT_LIMITS: LimitsDraft = {
+  messagesPerMinute: '6000',
+  maxPayload: '262144',
+  deliverPerSecond: '200',
+  quarantine: '100',
+};
+
 export interface Draft {
   name: string;
   nodeUrl: string;
@@ -32,8 +52,14 @@ export interface Draft {
   account: string;
   brokerUrl: string;
   brokerUser: string;
+  brokerProtocol: ProtocolChoice;
+  /** Files for TLS; empty for none. */
+  brokerCaFile: string;
+  brokerCertFile: string;
+  brokerKeyFile: string;
   /** Null leaves the password as it is. */
   brokerPassword: SecretInput | null;
+  limits: LimitsDraft;
   following: string[];
   publications: string[];
   forwards: ForwardDraft[];
@@ -54,7 +80,9 @@ export function newDraft(): Draft {
     account: '',
     brokerUrl: 'mqtt://127.0.0.1:1883',
     brokerUser: '',
+    ...PLAIN_SPEECH,
     brokerPassword: null,
+    limits: { ...DEFAULT_LIMITS },
     following: [],
     publications: [],
     forwards: [],
@@ -72,7 +100,12 @@ export function draftOf({ config }: Pick<BridgeView, 'config'>): Draft {
     account: config.twister.account,
     brokerUrl: config.broker.url,
     brokerUser: config.broker.user ?? '',
+    brokerProtocol: config.broker.protocol ?? 'auto',
+    brokerCaFile: config.broker.ca_file ?? '',
+    brokerCertFile: config.broker.client_cert_file ?? '',
+    brokerKeyFile: config.broker.client_key_file ?? '',
     brokerPassword: null,
+    limits: limitsDraftOf(config.limits),
     following: [...config.following],
     publications: [...config.publications],
     forwards: config.forwards.map(({ from, type, to, ...more }) => ({
@@ -86,6 +119,17 @@ export function draftOf({ config }: Pick<BridgeView, 'config'>): Draft {
   };
 }
 
+function limitsDraftOf(limits: Limits | undefined): LimitsDraft {
+  const text = (number: number | undefined, otherwise: string) =>
+    number === undefined ? otherwise : String(number);
+  return {
+    messagesPerMinute: text(limits?.messages_per_minute, DEFAULT_LIMITS.messagesPerMinute),
+    maxPayload: text(limits?.max_payload, DEFAULT_LIMITS.maxPayload),
+    deliverPerSecond: text(limits?.deliver_per_second, DEFAULT_LIMITS.deliverPerSecond),
+    quarantine: text(limits?.quarantine, DEFAULT_LIMITS.quarantine),
+  };
+}
+
 /** The draft as the app takes it; `bridge` is the one that it changes. Settings that no form shows stay as they are. */
 export function inputOf(draft: Draft, bridge: Pick<BridgeView, 'id' | 'config'> | null): BridgeInput {
   const before = bridge?.config;
@@ -95,7 +139,7 @@ export function inputOf(draft: Draft, bridge: Pick<BridgeView, 'id' | 'config'> 
       ...before,
       name: draft.name,
       twister: { ...before?.twister, url: draft.nodeUrl, user: draft.nodeUser, account: draft.account },
-      broker: { ...before?.broker, url: draft.brokerUrl, user: draft.brokerUser },
+      broker: brokerOf(draft),
       following: draft.following,
       publications: draft.publications,
       forwards: draft.forwards.map(forwardOf),
@@ -107,6 +151,35 @@ export function inputOf(draft: Draft, bridge: Pick<BridgeView, 'id' | 'config'> 
     },
     node_password: draft.nodePassword,
     broker_password: draft.brokerPassword,
+  };
+}
+
+/**
+ * The draft's settings with the bridge's present rules: these change on a page of their own, and may have changed since the
+ * draft began.
+ */
+export function settingsInputOf(draft: Draft, bridge: Pick<BridgeView, 'id' | 'config'>): BridgeInput {
+  const { following, publications, forwards, subscriptions, peers } = bridge.config;
+  const input = inputOf(draft, bridge);
+  const rules = { following, publications, forwards, subscriptions, ...(peers ? { peers } : {}) };
+  return { ...input, config: { ...input.config, ...rules, limits: limitsOf(draft) } };
+}
+
+/** A broker that is spoken to as most are. */
+export const PLAIN_SPEECH = {
+  brokerProtocol: 'auto',
+  brokerCaFile: '',
+  brokerCertFile: '',
+  brokerKeyFile: '',
+} satisfies Partial<Draft>;
+
+/** How the draft's broker is spoken to. */
+export function speechOf(draft: Draft): BrokerSpeech {
+  return {
+    protocol: draft.brokerProtocol,
+    ca_file: draft.brokerCaFile || null,
+    client_cert_file: draft.brokerCertFile || null,
+    client_key_file: draft.brokerKeyFile || null,
   };
 }
 
@@ -131,12 +204,10 @@ export function settingsProblems(draft: Draft): FieldProblems {
   const problems: FieldProblems = {};
   const name = bridgeNameProblem(draft.name);
   if (name !== null) problems['name'] = name;
-  if (draft.nodeUrl.trim() === '')
-    problems['twister.url'] = 'Write the node’s address, such as http://127.0.0.1:28332.';
+  if (draft.nodeUrl.trim() === '') problems['twister.url'] = t('fields.node_empty');
   const account = accountProblem(draft.account);
   if (account !== null) problems['twister.account'] = account;
-  if (draft.brokerUrl.trim() === '')
-    problems['broker.url'] = 'Write the broker’s address, such as mqtt://127.0.0.1:1883.';
+  if (draft.brokerUrl.trim() === '') problems['broker.url'] = t('fields.broker_empty');
   return problems;
 }
 
@@ -148,7 +219,7 @@ export function fieldProblems(error: BackendError | null): FieldProblems {
 
 /** Where a form shows a problem of this field: its own place, or that of its rule. Null if no form does. */
 export function shownField(field: string | null): string | null {
-  if (field === null || /^(peers|limits)\b/.test(field)) return null;
+  if (field === null || field.startsWith('peers')) return null;
   const [, subscription] = /^(subscriptions\[\d+\])/.exec(field) ?? [];
   if (subscription !== undefined) return subscription;
   const [, forward, part] = /^(forwards\[\d+\])\.?(\w*)/.exec(field) ?? [];
@@ -162,6 +233,29 @@ export function namesIn(text: string): string[] {
     .split(/[\s,;]+/)
     .map((name) => name.replace(/^@/, ''))
     .filter((name) => name !== '');
+}
+
+function brokerOf(draft: Draft): BridgeConfig['broker'] {
+  const { brokerCaFile, brokerCertFile, brokerKeyFile } = draft;
+  return {
+    url: draft.brokerUrl,
+    user: draft.brokerUser,
+    protocol: draft.brokerProtocol,
+    ...(brokerCaFile ? { ca_file: brokerCaFile } : {}),
+    ...(brokerCertFile ? { client_cert_file: brokerCertFile } : {}),
+    ...(brokerKeyFile ? { client_key_file: brokerKeyFile } : {}),
+  };
+}
+
+/** The limits as the app takes them; what is no number goes as 0, which it refuses at its field. */
+function limitsOf({ limits }: Draft): Limits {
+  const number = (text: string) => (/^\d{1,9}$/.test(text.trim()) ? Number(text) : 0);
+  return {
+    messages_per_minute: number(limits.messagesPerMinute),
+    max_payload: number(limits.maxPayload),
+    deliver_per_second: number(limits.deliverPerSecond),
+    quarantine: number(limits.quarantine),
+  };
 }
 
 function forwardOf({ from, type, to, more }: ForwardDraft): Forward {
@@ -184,11 +278,11 @@ function peersOf(before: BridgeConfig | undefined, following: string[]): NonNull
 }
 
 function receiversProblem(to: string[], own: string): string | null {
-  if (to.length === 0) return 'Name at least one account, or make it public.';
+  if (to.length === 0) return t('rules.problem_private_to_nobody');
   for (const account of to) {
     const problem = accountProblem(account);
     if (problem !== null) return `@${account}: ${problem}`;
-    if (account === own) return `@${account} is this bridge’s own account.`;
+    if (account === own) return t('rules.problem_to_itself');
   }
   return null;
 }

@@ -3,8 +3,7 @@ import { BackendError } from './backend';
 import {
   draftOf,
   fieldProblems,
-  inputOf,
-  ruleProblems,
+  settingsInputOf,
   settingsProblems,
   type Draft,
   type FieldProblems,
@@ -48,17 +47,13 @@ export class Edit {
     return this.#doubted?.draft === JSON.stringify(this.draft) ? this.#doubted.warnings : [];
   }
 
-  get ruleProblems(): FieldProblems {
-    return ruleProblems(this.draft);
-  }
-
   get settingsProblems(): FieldProblems {
     return settingsProblems(this.draft);
   }
 
   /** Everything that is wrong, by field. */
   get problems(): FieldProblems {
-    return { ...this.ruleProblems, ...this.settingsProblems, ...fieldProblems(this.error) };
+    return { ...this.settingsProblems, ...fieldProblems(this.error) };
   }
 
   discard(): void {
@@ -82,7 +77,7 @@ export class Edit {
     this.saved = false;
     this.#refused = null;
     try {
-      const input = inputOf(draft, bridge);
+      const input = settingsInputOf(draft, bridge);
       const warnings = seen ? [] : await session.backend.warnings(input);
       this.#doubted = warnings.length > 0 ? { warnings, draft: JSON.stringify(draft) } : null;
       if (warnings.length > 0) return null;

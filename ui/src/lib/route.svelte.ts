@@ -2,7 +2,16 @@
 import type { BridgeId } from './model';
 
 /** The pages of one bridge, in the order in which they are offered. */
-export const TABS = ['messages', 'rules', 'people', 'account', 'network', 'settings'] as const;
+export const TABS = [
+  'messages',
+  'rules',
+  'queue',
+  'retained',
+  'people',
+  'account',
+  'network',
+  'settings',
+] as const;
 
 export type Tab = (typeof TABS)[number];
 

@@ -1,40 +1,41 @@
 /** Topic names, topic filters and account names, as far as a form needs them. The app checks again, and its word counts. */
 
+import { t } from '../i18n/index.svelte';
+
 /** Why the text is no topic filter; null when it is one. */
 export function filterProblem(text: string): string | null {
-  if (text === '') return 'Write a topic filter, such as home/+/temperature or sensors/#.';
-  if (text.includes('\0')) return 'A topic cannot contain a NUL character.';
+  if (text === '') return t('fields.filter_empty');
+  if (text.includes('\0')) return t('fields.topic_nul');
   const levels = text.split('/');
   for (const [index, level] of levels.entries()) {
     if (level.includes('#') && (level !== '#' || index + 1 < levels.length)) {
-      return '# must stand alone at the end, as in sensors/#.';
+      return t('fields.filter_hash');
     }
-    if (level.includes('+') && level !== '+')
-      return '+ must stand alone between two slashes, as in home/+/temperature.';
+    if (level.includes('+') && level !== '+') return t('fields.filter_plus');
   }
   return null;
 }
 
 /** Why the text is no topic name; null when it is one. */
 export function topicProblem(text: string): string | null {
-  if (text === '') return 'Write a topic, such as sensors/kitchen.';
-  if (/[+#]/.test(text)) return 'A message needs a topic without + and #.';
-  if (text.includes('\0')) return 'A topic cannot contain a NUL character.';
+  if (text === '') return t('fields.topic_empty');
+  if (/[+#]/.test(text)) return t('fields.topic_wildcard');
+  if (text.includes('\0')) return t('fields.topic_nul');
   return null;
 }
 
 /** Why the text is no Twister account name; null when it is one. */
 export function accountProblem(text: string): string | null {
-  if (text === '') return 'Write an account name.';
-  if (!/^[a-z0-9_]*$/.test(text)) return 'Account names have only a-z, 0-9 and _.';
-  if (text.length > 16) return 'Account names have at most 16 characters.';
+  if (text === '') return t('fields.account_empty');
+  if (!/^[a-z0-9_]*$/.test(text)) return t('fields.account_letters');
+  if (text.length > 16) return t('fields.account_long');
   return null;
 }
 
 /** Why the text cannot name a bridge; null when it can. */
 export function bridgeNameProblem(text: string): string | null {
-  if (text === '') return 'Give the bridge a name, such as home.';
-  if (!/^[a-z0-9_-]{1,32}$/.test(text)) return 'Use 1 to 32 characters of a-z, 0-9, - and _.';
+  if (text === '') return t('fields.name_empty');
+  if (!/^[a-z0-9_-]{1,32}$/.test(text)) return t('fields.name_letters');
   return null;
 }
 
@@ -56,6 +57,19 @@ export function overlap(one: string, other: string): boolean {
     if (aEnds && bEnds) return true;
     if ((aEnds && b[index + 1] === '#') || (bEnds && a[index + 1] === '#')) return true;
   }
+}
+
+/** Whether every topic that `narrow` matches is matched by `wide` too. */
+export function covers(wide: string, narrow: string): boolean {
+  if (narrow.startsWith('$') && /^[+#]/.test(wide)) return false;
+  const theirs = narrow.split('/');
+  const mine = wide.split('/');
+  for (const [index, level] of mine.entries()) {
+    if (level === '#') return true;
+    const their = theirs[index];
+    if (their === undefined || their === '#' || (level !== '+' && level !== their)) return false;
+  }
+  return mine.length === theirs.length;
 }
 
 /** A topic that the filter matches, to try it out with. */

@@ -2872,7 +2872,7 @@ export type ReplayRule = {
 	/**  Copies that it sends, one for each receiver. */
 	copies: number,
 	/**  Its share of the posts. */
-	posts: number | null,
+	posts: number,
 	/**  Copies that newer values replace before they leave. */
 	superseded: number,
 	/**  Copies that no posts can carry. */
@@ -2887,11 +2887,11 @@ export type ReplayView_Deserialize = {
 	/**  Messages. */
 	messages: number,
 	/**  From the first to the last, in seconds. */
-	seconds: number | null,
+	seconds: number,
 	/**  Those that no rule sends. */
 	unsent: number,
 	/**  Posts that it would have taken. */
-	posts: number | null,
+	posts: number,
 	/**  Posts a day, at this rate; none if it took no time. */
 	posts_a_day?: number | null,
 	/**  The forwards, in order. */
@@ -2903,11 +2903,11 @@ export type ReplayView_Serialize = {
 	/**  Messages. */
 	messages: number,
 	/**  From the first to the last, in seconds. */
-	seconds: number | null,
+	seconds: number,
 	/**  Those that no rule sends. */
 	unsent: number,
 	/**  Posts that it would have taken. */
-	posts: number | null,
+	posts: number,
 	/**  Posts a day, at this rate; none if it took no time. */
 	posts_a_day: number | null,
 	/**  The forwards, in order. */

@@ -10,6 +10,9 @@ function isLanguageTag(text: string): boolean {
   }
 }
 
+/** What is spoken where the system does not say. */
+export const DEFAULT_LANGUAGE = 'en';
+
 if (!isLanguageTag(navigator.language)) {
-  Object.defineProperty(navigator, 'language', { value: 'en', configurable: true });
+  Object.defineProperty(navigator, 'language', { value: DEFAULT_LANGUAGE, configurable: true });
 }

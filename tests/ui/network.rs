@@ -26,7 +26,6 @@ async fn the_loss_of_a_node_is_diagnosed_in_plain_words_and_so_is_its_recovery()
     let back = ["--block-seconds", "2", "--password", &password, "--port", &ports[0], "--port", &ports[1]];
     let network = Stranger::start_with(&accounts, &back).await;
     window.shows("node-facts", "0.9.40").await;
-    window.shows("bridge-state-text", "").await;
     window.close().await;
     network.kill().await;
 }

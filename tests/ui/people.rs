@@ -97,6 +97,12 @@ async fn two_people_are_joined_by_an_invitation_that_one_makes_and_the_other_app
     window.shows("person-wants", "doors/#").await;
     window.screenshot("people.png").await;
     window.is_accessible("The people").await;
+
+    window.go("#/bridge/alice/account").await;
+    window.shows("quota", "posts left").await;
+    window.shows("forecast", "Too early to say").await;
+    window.screenshot("account-posts.png").await;
+    window.is_accessible("The account that posts").await;
     window.close().await;
 }
 
@@ -114,7 +120,7 @@ async fn an_account_is_found_by_the_beginning_of_its_name_and_followed_and_limit
     window.press("save-limits").await;
     window.until_written("messages_per_minute = 60").await;
     window.press("unfollow").await;
-    window.press("confirm").await;
+    window.press("unfollow-question confirm").await;
     window.says("Nobody yet").await;
     window.close().await;
 }

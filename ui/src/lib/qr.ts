@@ -7,6 +7,15 @@ const LONGEST_SIDE = 1600;
 /** How long a picture may be looked at, in milliseconds. */
 const PATIENCE = 3000;
 
+/** The text of a code among pixels of four bytes; null if there is none. */
+export function textOf(pixels: Pick<ImageData, 'width' | 'height' | 'data'>): string | null {
+  try {
+    return decode(pixels, { format: 'RGBA', timeLimit: PATIENCE });
+  } catch {
+    return null;
+  }
+}
+
 /** The text, or null if the picture shows no code, or is no picture. */
 export async function textIn(picture: Blob): Promise<string | null> {
   try {
@@ -21,8 +30,7 @@ export async function textIn(picture: Blob): Promise<string | null> {
     context.fillStyle = 'white';
     context.fillRect(0, 0, width, height);
     context.drawImage(bitmap, 0, 0, width, height);
-    const { data } = context.getImageData(0, 0, width, height);
-    return decode({ width, height, data }, { format: 'RGBA', timeLimit: PATIENCE });
+    return textOf(context.getImageData(0, 0, width, height));
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measurement, NodeFacts, Outcome};
+use super::{Measurement, NodeFacts, Outcome, SwarmFacts};
 use crate::engine::OLDEST_BLOCK_S;
 use crate::event::ProblemCode;
 
@@ -116,7 +116,10 @@ fn of_swarms(facts: &NodeFacts) -> Vec<Finding> {
     if facts.dht_nodes == 0 {
         findings.push(Finding::new(ProblemCode::DhtEmpty, Severity::Warning, ""));
     }
-    for swarm in facts.swarms.iter().filter(|swarm| swarm.present && !swarm.paused && swarm.peers == 0) {
+    // Whoever follows nobody yet has nobody to be joined with.
+    let has_people = facts.swarms.iter().any(|swarm| !swarm.own);
+    let alone = |swarm: &&SwarmFacts| swarm.present && !swarm.paused && swarm.peers == 0;
+    for swarm in facts.swarms.iter().filter(alone).filter(|swarm| has_people || !swarm.own) {
         let alone = Finding::new(ProblemCode::SwarmNotJoined, Severity::Warning, &swarm.account);
         findings.push(alone.of(u32::from(swarm.own)));
     }
@@ -143,7 +146,7 @@ impl Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ChainPeer, SwarmFacts};
+    use super::super::ChainPeer;
     use super::*;
     use crate::check::CheckError;
 
@@ -260,6 +263,15 @@ mod tests {
         assert_eq!(of_bob, one(ProblemCode::SwarmNotJoined, Severity::Warning, "mqtt_bob", 0));
         let own = found(|facts| facts.swarms[0].peers = 0);
         assert_eq!(own, one(ProblemCode::SwarmNotJoined, Severity::Warning, "mqtt_alice", 1));
+    }
+
+    #[test]
+    fn whoever_follows_nobody_has_nobody_to_be_joined_with() {
+        let nobody = found(|facts| {
+            facts.swarms.truncate(1);
+            facts.swarms[0].peers = 0;
+        });
+        assert_eq!(nobody, []);
     }
 
     #[test]

@@ -1,3 +1,6 @@
+// First: others read the language as they are loaded.
+import './lib/system-language';
+
 import './styles/tokens.css';
 import './styles/base.css';
 

@@ -9,11 +9,15 @@ pub const FIRST: [Page; 4] = [
 ];
 
 /// The pages that there are once "Try it" is open.
-pub const TRYOUT: [Page; 4] = [
+pub const TRYOUT: [Page; 8] = [
     Page { name: "try-it", address: "#/try" },
     Page { name: "overview", address: "#/overview" },
     Page { name: "messages", address: "#/bridge/try%2Falice/messages" },
     Page { name: "rules", address: "#/bridge/try%2Falice/rules" },
+    Page { name: "people", address: "#/bridge/try%2Falice/people" },
+    Page { name: "account", address: "#/bridge/try%2Falice/account" },
+    Page { name: "network", address: "#/bridge/try%2Falice/network" },
+    Page { name: "bridge-settings", address: "#/bridge/try%2Falice/settings" },
 ];
 
 /// A page of the window.

@@ -47,6 +47,7 @@ async fn flood_of_two_thousand_messages_a_second() {
     let seconds = std::env::var(SECONDS_VARIABLE).ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let window = Window::open().await;
     window.press("try-it").await;
+    window.find("sandbox-banner").await;
     window.press("start-bridge").await;
     window.shows("side-alice bridge-state", "Running").await;
     window.shows("side-bob bridge-state", "Running").await;

@@ -163,7 +163,9 @@ impl Window {
     pub async fn press(&self, id: &str) {
         let enabled = format!("{}:not([disabled])", selector(id));
         // A page that changes may put another one in its place between finding and pressing it.
-        while let Err(error) = self.first(&enabled, &format!("the button {id}, ready to be pressed")).await.click().await {
+        while let Err(error) =
+            self.first(&enabled, &format!("the button {id}, ready to be pressed")).await.click().await
+        {
             assert!(error.is_stale_element_reference(), "{id} cannot be pressed: {error}");
         }
     }

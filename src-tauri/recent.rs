@@ -12,7 +12,7 @@ use crate::view::BridgeId;
 pub const KEPT: usize = 500;
 
 /// Most message steps in one notice; what is above it is counted, not sent. The history has them all.
-const MOST_IN_A_NOTICE: usize = 40;
+const MOST_IN_A_NOTICE: usize = 10;
 
 /// The last messages and problems of a bridge, oldest first.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, specta::Type)]
@@ -187,8 +187,8 @@ mod tests {
         let totals = Totals { messages: 250, problems: 0 };
         let notice = news.take(totals).unwrap();
         assert_eq!(notice.totals, totals);
-        assert_eq!(notice.skipped, 217);
-        assert_eq!(numbers(&notice.messages), (Some(210), Some(249)));
+        assert_eq!(notice.skipped, 247);
+        assert_eq!(numbers(&notice.messages), (Some(240), Some(249)));
         assert_eq!(news.take(Totals::default()), None);
     }
 

@@ -3,7 +3,7 @@
 //! memory of the page and of the app; `make bench-window` runs it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rumqttc::v5::mqttbytes::QoS;
@@ -47,6 +47,7 @@ async fn flood_of_two_thousand_messages_a_second() {
     let seconds = std::env::var(SECONDS_VARIABLE).ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let window = Window::open().await;
     window.press("try-it").await;
+    window.find("sandbox-banner").await;
     window.press("start-bridge").await;
     window.shows("side-alice bridge-state", "Running").await;
     window.shows("side-bob bridge-state", "Running").await;
@@ -55,13 +56,19 @@ async fn flood_of_two_thousand_messages_a_second() {
     window.script(WATCH).await;
     let port = broker_port(&window).await;
 
-    println!("second  shown in the page        busy at a stretch, ms: median    p95    p99    max   page MB   app MB");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    println!("Without a flood, with all else that runs on this machine:");
+    let mut before = cpu_ms(window.home());
+    report(&window, Duration::ZERO, &mut before).await;
+    println!(
+        "second  shown in the page        busy at a stretch, ms: median    p95    p99    max   page MB   app MB  page's main thread, % of a core"
+    );
     let mut all = Vec::new();
     let flood = tokio::spawn(flood(port, seconds));
     let began = Instant::now();
     while !flood.is_finished() {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        all.extend(report(&window, began.elapsed()).await);
+        all.extend(report(&window, began.elapsed(), &mut before).await);
     }
     let sent = flood.await.unwrap();
     let counters = window.script("return window.__TAURI_INTERNALS__.invoke('overview')").await;
@@ -70,6 +77,8 @@ async fn flood_of_two_thousand_messages_a_second() {
     println!("alice: {}", counters(0));
     println!("bob:   {}", counters(1));
     println!("history: {}", window.script("return window.__TAURI_INTERNALS__.invoke('message_history')").await);
+    let problems = window.script("return window.__TAURI_INTERNALS__.invoke('recent', { id: 'try/alice' })").await;
+    println!("alice's last problem: {}", problems["problems"].as_array().unwrap().last().unwrap_or(&Value::Null));
     let long = all.iter().filter(|gap| **gap > 50.0).count();
     println!(
         "over all: {} stretches, median {:.1} ms, p99 {:.1} ms, max {:.1} ms; {long} over 50 ms ({:.3} %)",
@@ -104,11 +113,14 @@ async fn flood(port: u16, seconds: u64) -> u32 {
 }
 
 /// Prints what was measured since the last time.
-async fn report(window: &Window, at: Duration) -> Vec<f64> {
+async fn report(window: &Window, at: Duration, before: &mut (Instant, u64)) -> Vec<f64> {
     let look = window.script(LOOK).await;
     let mut gaps: Vec<f64> = look["gaps"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
+    let now = cpu_ms(window.home());
+    let busy = 100.0 * (now.1 - before.1) as f64 / (now.0 - before.0).as_millis() as f64;
+    *before = now;
     println!(
-        "{:>6}  {:<46} {:>7.1} {:>6.1} {:>6.1} {:>6.1} {:>9} {:>8}",
+        "{:>6}  {:<46} {:>7.1} {:>6.1} {:>6.1} {:>6.1} {:>9} {:>8} {busy:>6.1}",
         at.as_secs(),
         look["shown"].as_str().unwrap_or_default(),
         percentile(&mut gaps, 0.5),
@@ -127,20 +139,38 @@ fn percentile(values: &mut [f64], part: f64) -> f64 {
     values.get(index).copied().unwrap_or_default()
 }
 
+/// What the main thread of the page has used of a core so far, in milliseconds. A busy machine does not change it.
+fn cpu_ms(home: &Path) -> (Instant, u64) {
+    let used = |process: &PathBuf| {
+        let id = process.file_name()?.to_str()?;
+        let stat = fs::read_to_string(process.join("task").join(id).join("stat")).ok()?;
+        // After the name in brackets, the 12th and 13th field: ticks of 10 ms, in the program and in the kernel.
+        let fields: Vec<u64> =
+            stat.rsplit(')').next()?.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
+        Some((fields.get(11)? + fields.get(12)?) * 10)
+    };
+    (Instant::now(), processes(home, "WebKitWebProces").iter().filter_map(used).sum())
+}
+
 /// The memory in use by the process of this name that was started in `home`.
 fn memory_mb(home: &Path, name: &str) -> u64 {
+    let resident = processes(home, name).into_iter().filter_map(|process| {
+        let status = fs::read_to_string(process.join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    resident.sum::<u64>() / 1024
+}
+
+/// The processes of this name that were started in `home`.
+fn processes(home: &Path, name: &str) -> Vec<PathBuf> {
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok).map(|entry| entry.path());
     let ours = processes.filter(|process| {
         let is_named = fs::read_to_string(process.join("comm")).is_ok_and(|comm| comm.trim() == name);
         let home = home.to_string_lossy();
         is_named && fs::read(process.join("environ")).is_ok_and(|all| String::from_utf8_lossy(&all).contains(&*home))
     });
-    let resident = ours.filter_map(|process| {
-        let status = fs::read_to_string(process.join("status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()
-    });
-    resident.sum::<u64>() / 1024
+    ours.collect()
 }
 
 /// Where alice's broker listens.

@@ -1,5 +1,7 @@
 //! Messages and publishing: what crosses is shown step by step and from every side.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::support::Window;
@@ -8,6 +10,7 @@ use crate::support::Window;
 async fn tryout() -> Window {
     let window = Window::open().await;
     window.press("try-it").await;
+    window.find("sandbox-banner").await;
     window.press("start-bridge").await;
     window.shows("side-alice bridge-state", "Running").await;
     window.shows("side-bob bridge-state", "Running").await;
@@ -161,7 +164,7 @@ async fn what_comes_during_a_pause_is_there_after_it_and_a_recording_can_be_read
     window.press("turn-recording").await;
     window.shows("recording", "Record").await;
     window.shows("recording-state", "messages recorded").await;
-    let lines = window.written();
+    let lines = recorded(&window);
     let line = |topic: &str| -> Value {
         let found =
             lines.lines().find(|line| line.contains(&format!("\"topic\":\"{topic}\"")) && line.contains("\"t\""));
@@ -170,6 +173,12 @@ async fn what_comes_during_a_pause_is_there_after_it_and_a_recording_can_be_read
     assert_eq!(line("doors/front")["payload"], json!("open"));
     assert_eq!(line("fridges/cellar")["payload"], json!("4.5"));
     window.close().await;
+}
+
+/// What stands in the files of the recording.
+fn recorded(window: &Window) -> String {
+    let files = fs::read_dir(window.home().join("app/recordings")).unwrap();
+    files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
 
 /// What the list of messages shows.

@@ -162,7 +162,12 @@ impl Window {
     /// Presses the button with this test id, once it can be pressed.
     pub async fn press(&self, id: &str) {
         let enabled = format!("{}:not([disabled])", selector(id));
-        self.first(&enabled, &format!("the button {id}, ready to be pressed")).await.click().await.unwrap();
+        // A page that changes may put another one in its place between finding and pressing it.
+        while let Err(error) =
+            self.first(&enabled, &format!("the button {id}, ready to be pressed")).await.click().await
+        {
+            assert!(error.is_stale_element_reference(), "{id} cannot be pressed: {error}");
+        }
     }
 
     /// Chooses one of the radio buttons within the element with this test id.

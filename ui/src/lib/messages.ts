@@ -3,7 +3,6 @@
  * list has one row a message, which follows its steps. It is bounded: the oldest rows go. The whole history is the app's.
  */
 import type { MessageEvent, Step } from './model';
-import { viewPayload, type PayloadView } from './payload/view';
 
 /** Rows that are kept for each bridge. */
 export const MOST_ROWS = 100;
@@ -15,7 +14,6 @@ export interface Row {
   message: MessageEvent;
   /** The steps so far with their times in milliseconds since 1970, first to last. */
   steps: { step: Step; time: number }[];
-  payload: PayloadView;
 }
 
 /** The rows, newest first, after these steps. A step joins the row of its message. */
@@ -27,8 +25,7 @@ export function withSteps(rows: readonly Row[], steps: readonly MessageEvent[]):
     const row = next[at];
     const step = { step: message.step, time: message.time_ms };
     if (!row) {
-      const payload = viewPayload(message.payload_base64, message.payload_len);
-      next.unshift({ key, message, steps: [step], payload });
+      next.unshift({ key, message, steps: [step] });
     } else if (!row.steps.some((earlier) => earlier.step === message.step)) {
       next[at] = { ...row, message, steps: [...row.steps, step] };
     }

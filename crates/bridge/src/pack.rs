@@ -5,10 +5,12 @@
 //!
 //! Deliberately not here: posting, what the quota is, and posting again what was lost.
 
+mod pace;
+
+pub use self::pace::Pace;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use crate::frame::v1::{Content, Entry, FrameHead, FrameWriter, MAX_MESSAGE_LEN, Notes, Stream};
 use crate::message::Qos;
@@ -29,33 +31,6 @@ pub struct Terms {
     pub latest_only: bool,
     /// When it is worth nothing any more, on the packer's clock.
     pub expires_at: Option<Duration>,
-}
-
-/// How freely posts may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub enum Pace {
-    /// A message alone on a quiet bridge leaves at once.
-    Plenty,
-    /// Every message waits as long as it may, so that more share a post.
-    Scarce,
-    /// Nothing leaves.
-    Out,
-}
-
-/// With fewer posts left than this an account is frugal with them. It gains about twelve in an hour.
-const SCARCE_BELOW: u32 = 50;
-
-impl Pace {
-    /// The pace with so many posts left.
-    pub fn of(left: u32) -> Self {
-        match left {
-            0 => Self::Out,
-            _ if left < SCARCE_BELOW => Self::Scarce,
-            _ => Self::Plenty,
-        }
-    }
 }
 
 /// A frame to post.

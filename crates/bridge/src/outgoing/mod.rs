@@ -162,6 +162,8 @@ impl Outgoing {
     fn try_pack(&mut self, now: Now) -> Result<Vec<Outcome>, StoreError> {
         let held = self.held();
         let stale = self.store.drop_stale(&held, now.wall_ms.saturating_sub(STALE_MS))?;
+        // A lane that waits for what is gone has something due for ever, and never sends it.
+        self.lanes.retain(|queue, _| stale.iter().all(|dropped| dropped.receiver != queue.receiver));
         let given_up = self.try_again(now)?;
         let owed = self.owed(now)?;
         let mut outcomes: Vec<Outcome> = stale.into_iter().chain(given_up).map(Outcome::Expired).collect();

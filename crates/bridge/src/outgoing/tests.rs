@@ -234,6 +234,23 @@ fn wish_9_quality_of_service_0_does_not_fill_the_queue() {
 }
 
 #[test]
+fn what_was_dropped_while_its_receiver_was_away_is_not_waited_for() {
+    let store = Store::in_memory();
+    let mut sender = sender(&store, PACKED);
+    sender.set_pace(Pace::Scarce);
+    let mut patient = taken(&to_bob(), "a", b"1", Qos::AtMostOnce);
+    patient.routes[0].waiting.max_wait = Duration::from_secs(300);
+    sender.take(&[patient], START).unwrap();
+    assert!(post_all(&mut sender, 0, START).is_empty());
+    assert_eq!(sender.timeout(START).unwrap(), Some(Duration::from_secs(300)));
+    sender.set_peers(BTreeMap::from([(bob(), PeerTerms { reachable: false, ..PACKED })])).unwrap();
+    assert!(post_all(&mut sender, 0, after(STALE_MS + 1)).is_empty());
+    sender.set_peers(BTreeMap::from([(bob(), PACKED)])).unwrap();
+    assert!(post_all(&mut sender, 0, after(300_000)).is_empty());
+    assert_eq!(sender.timeout(after(300_000)).unwrap(), None);
+}
+
+#[test]
 fn a_newer_value_takes_the_place_of_one_that_waits_wherever_that_is() {
     let store = Store::in_memory();
     let mut sender = sender(&store, PACKED);

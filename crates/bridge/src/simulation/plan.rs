@@ -326,7 +326,7 @@ pub(super) fn config(member: &Member) -> BridgeConfig {
 fn draw_publications(rng: &mut StdRng, members: &[Member], heals_at: u64, compressed: bool) -> Vec<Publication> {
     let most = if compressed { 30 } else { 110 };
     // Few messages as a rule: what goes wrong with many goes wrong with these, and sooner.
-    let count = 10 + (rng.random_range(0.0..1.0_f64).powi(6) * f64::from(most)) as usize;
+    let count = 6 + (rng.random_range(0.0..1.0_f64).powi(8) * f64::from(most)) as usize;
     let mut publications: Vec<Publication> = Vec::new();
     let mut at = 0;
     for serial in 0..count {

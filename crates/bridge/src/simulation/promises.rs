@@ -3,6 +3,7 @@
 //! - A message of QoS 1 or 2 reaches every member that it is for and that wants its topic. Where the receiver sends receipts
 //!   (both speak v1 and follow each other) it does so whatever is lost between them; elsewhere if all of it was in posts that
 //!   the receiver's bridge has looked at. Not promised for what expires, and of what only the latest counts, only that.
+//! - All of it is in posts that the network has, whatever it was told of their numbers.
 //! - It does so once for each time that it was taken from its broker; a plain member without ids may be handed copies.
 //! - For each sender, topic and QoS the order is that in which messages were taken: always where there are receipts (for QoS
 //!   0 there, if no frame was looked at after a later one); in other packed streams if no frame was looked at more than
@@ -114,6 +115,7 @@ pub(super) fn check(world: &mut World) -> Result<(), String> {
         for to in (0..world.plan.members.len()).filter(|to| *to != from) {
             for public in [false, true] {
                 let pair = Pair::new(world, from, to, public);
+                pair.check_posted()?;
                 pair.check_arrival()?;
                 let ordered = pair.check_order()?;
                 let Pair { handed, .. } = pair;
@@ -171,6 +173,7 @@ struct Pair<'a> {
     from: usize,
     to: usize,
     public: bool,
+    receiver: Receiver,
     commits: Vec<Commit>,
     handed: Vec<Handed>,
     /// The posts that the receiver has looked at.
@@ -199,6 +202,7 @@ impl<'a> Pair<'a> {
             commits: commits.collect(),
             handed: handed.filter(|handed| is_of(handed.message)).copied().collect(),
             posts: posts.filter(|(post, _)| post.by == from && post.receiver == receiver).collect(),
+            receiver,
         }
     }
 
@@ -219,6 +223,32 @@ impl<'a> Pair<'a> {
         from.is_bridge() && (self.public || from.hears[self.to].iter().all(|(_, packed)| *packed))
     }
 
+    /// Whether a message may never leave, or never arrive.
+    fn may_be_lost(&self, message: MessageIndex) -> bool {
+        self.world.expiry(message).is_some() || self.is_too_large(message)
+    }
+
+    /// What was taken has been posted.
+    fn check_posted(&self) -> Result<(), String> {
+        let (author, receiver) = self.members();
+        if !author.is_bridge() {
+            return Ok(());
+        }
+        let posts = self.world.record.posts.values();
+        let posts = posts.filter(|post| post.by == self.from && post.receiver == self.receiver);
+        let posted = self.world.record.readable(self.from, posts);
+        for commit in self.commits.iter().filter(|commit| self.is_newest(commit)) {
+            let message = commit.message;
+            let publication = &self.world.record.messages[message];
+            let sure = publication.qos != Qos::AtMostOnce && (self.public || receiver.wants(&publication.topic));
+            if sure && !self.may_be_lost(message) && !posted.contains(&message) {
+                let (from, to) = (self.from, &self.receiver);
+                return Err(format!("message {message} of {from} to {to} is in no post that the network has"));
+            }
+        }
+        Ok(())
+    }
+
     fn check_arrival(&self) -> Result<(), String> {
         let (_, receiver) = self.members();
         if !receiver.follows.contains(&self.from) {
@@ -232,10 +262,9 @@ impl<'a> Pair<'a> {
             publication.qos != Qos::AtMostOnce && receiver.wants(&publication.topic) && !came_through
         };
         for Commit { message, .. } in self.commits.iter().filter(due).copied().filter(|commit| self.is_newest(commit)) {
-            let may_be_lost = self.world.expiry(message).is_some() || self.is_too_large(message);
             // What went as v0 before the receiver had announced v1 has no receipts.
             let promised = self.has_receipts() && self.is_packed() || found.contains(&message);
-            if promised && !may_be_lost && !arrived.contains(&message) {
+            if promised && !self.may_be_lost(message) && !arrived.contains(&message) {
                 return Err(format!(
                     "message {message} of {} did not reach {} (public: {}, in posts that it found: {})",
                     self.from,
@@ -263,13 +292,9 @@ impl<'a> Pair<'a> {
     }
 
     fn is_too_large(&self, message: MessageIndex) -> bool {
-        let receiver = match self.public {
-            true => Receiver::Everybody,
-            false => Receiver::Account(self.world.plan.members[self.to].name.clone()),
-        };
         // Only what has to fit one post can be too large for it.
         let len = self.world.record.messages[message].payload.len();
-        len > 1000 && self.world.record.too_large.contains(&(receiver, message))
+        len > 1000 && self.world.record.too_large.contains(&(self.receiver.clone(), message))
     }
 
     /// Whether order is promised, and then checks it.

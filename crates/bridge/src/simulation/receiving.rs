@@ -148,7 +148,7 @@ impl World {
         if !rows.is_empty() {
             self.plan(Task::Deliver, member, 0);
         }
-        let pause = self.rng.random_range(0..150);
+        let pause = self.rng.random_range(0..2 * SECOND);
         self.plan(Task::Send, member, pause);
         self.plan_poll(member);
         for (peer, receipts) in receipts {
@@ -256,7 +256,7 @@ impl World {
         }
         self.trace.note(self.now, ("delivered", member, &rows), || format!("{member} has rows {rows:?} delivered"));
         let delivered = self.receiving(member, |incoming, now| incoming.handle_delivered(&rows, now));
-        let pause = self.rng.random_range(0..150);
+        let pause = self.rng.random_range(0..2 * SECOND);
         self.plan(Task::Send, member, pause);
         if let Err(halt) = delivered {
             self.handle_halt(member, Task::Deliver, halt);

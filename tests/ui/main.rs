@@ -13,5 +13,6 @@ mod network;
 mod pages;
 mod people;
 mod screenshots;
+mod rules;
 #[allow(dead_code, reason = "no journey needs all of it")]
 mod support;

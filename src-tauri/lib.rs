@@ -115,6 +115,7 @@ fn keep_log(log: Log) {
 /// Opens settings and bridges, then what the desktop shows of them.
 fn open_app(handle: &AppHandle, log: Log, hidden: bool) -> tauri::Result<()> {
     let folder = data_dir(handle)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), folder = %folder.display(), "the app starts");
     let preferences = PreferencesRoom::open(&folder);
     if let Some(problem) = preferences.problem() {
         tracing::warn!("{problem}");

@@ -1,7 +1,7 @@
-//! How the person wants the app itself: language, theme, tray, notifications, memory. They stand in `app.toml` beside
+//! How the person wants the app itself: language, theme, tray, notifications. They stand in `app.toml` beside
 //! the bridges' settings. Reading and writing that file is `file`'s; which texts a language has is `texts`'.
 //!
-//! Deliberately not here: what bridges do, which is `config.toml`'s.
+//! Deliberately not here: what bridges do, which is `config.toml`'s, and what is kept of messages, which is `messages`'.
 
 mod file;
 
@@ -12,12 +12,6 @@ use serde::{Deserialize, Serialize};
 
 pub use file::PreferencesError;
 use file::PreferencesFile;
-
-/// The least memory for messages, in megabytes.
-pub const LEAST_MEMORY_MB: u32 = 8;
-
-/// The most memory for messages, in megabytes.
-pub const MOST_MEMORY_MB: u32 = 2_048;
 
 /// How the person wants the app.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, specta::Type)]
@@ -31,8 +25,6 @@ pub struct Preferences {
     pub window: WindowPreferences,
     /// What the person is told of while they do not look.
     pub notifications: NotificationPreferences,
-    /// What is kept of messages for the window to show.
-    pub messages: MessagePreferences,
 }
 
 /// What the window does when it opens and closes.
@@ -63,14 +55,6 @@ pub struct NotificationPreferences {
     pub quota: bool,
     /// An account's registration is in the chain.
     pub registration: bool,
-}
-
-/// What is kept of messages for the window to show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
-#[serde(default)]
-pub struct MessagePreferences {
-    /// The budget of all messages together, in megabytes: [`LEAST_MEMORY_MB`] to [`MOST_MEMORY_MB`].
-    pub memory_mb: u32,
 }
 
 /// Which language the person wants.
@@ -133,20 +117,6 @@ impl Default for NotificationPreferences {
     }
 }
 
-impl Default for MessagePreferences {
-    fn default() -> Self {
-        Self { memory_mb: 64 }
-    }
-}
-
-impl Preferences {
-    /// The same, with every number within its bounds.
-    pub fn bounded(mut self) -> Self {
-        self.messages.memory_mb = self.messages.memory_mb.clamp(LEAST_MEMORY_MB, MOST_MEMORY_MB);
-        self
-    }
-}
-
 impl PreferencesRoom {
     /// Reads the preferences in `folder`. A file that cannot be read is left alone, and the app is as it is without one.
     pub fn open(folder: &Path) -> Self {
@@ -176,7 +146,6 @@ impl PreferencesRoom {
     /// # Errors
     /// [`PreferencesError`]: the file could not be read before, or cannot be written. Then nothing has changed.
     pub fn save(&self, wanted: Preferences) -> Result<Preferences, PreferencesError> {
-        let wanted = wanted.bounded();
         let mut kept = self.kept();
         let changed = match &kept.file {
             Ok(file) => file.changed(&kept.current, &wanted),
@@ -271,13 +240,5 @@ mod tests {
     fn a_file_of_unreasonable_size_is_not_read() {
         let (_folder, room) = open(&"# nothing\n".repeat(100_000));
         assert!(room.problem().unwrap().contains("too large"), "{:?}", room.problem());
-    }
-
-    #[test]
-    fn a_number_out_of_bounds_becomes_the_nearest_one() {
-        let (_folder, room) = open("[messages]\nmemory_mb = 4000000000\n");
-        assert_eq!(room.current().messages.memory_mb, MOST_MEMORY_MB);
-        let none = Preferences { messages: MessagePreferences { memory_mb: 0 }, ..Preferences::default() };
-        assert_eq!(room.save(none).unwrap().messages.memory_mb, LEAST_MEMORY_MB);
     }
 }

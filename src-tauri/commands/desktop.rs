@@ -7,7 +7,7 @@ use super::{Outcome, blocking};
 use crate::app::App;
 use crate::desktop::{self, Desktop};
 use crate::log::{Log, LogLevel, LogLine};
-use crate::preferences::{LEAST_MEMORY_MB, MOST_MEMORY_MB, Preferences, PreferencesRoom};
+use crate::preferences::{Preferences, PreferencesRoom};
 use crate::report::{self, Surroundings};
 
 /// The preferences, and what the window must know to show them.
@@ -21,10 +21,6 @@ pub struct PreferencesView {
     pub problem: Option<String>,
     /// Whether there is a tray that shows the app's icon now.
     pub tray: bool,
-    /// The least memory for messages, in megabytes.
-    pub least_memory_mb: u32,
-    /// The most memory for messages, in megabytes.
-    pub most_memory_mb: u32,
 }
 
 /// What the app is and runs on.
@@ -55,8 +51,6 @@ pub async fn preferences(handle: AppHandle, languages: Vec<String>) -> Outcome<P
         path: room.path().display().to_string(),
         problem: room.problem(),
         tray: has_tray(&handle).await,
-        least_memory_mb: LEAST_MEMORY_MB,
-        most_memory_mb: MOST_MEMORY_MB,
     })
 }
 

@@ -11,11 +11,12 @@ mod picture;
 mod tray;
 mod window;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use mqtt_twister_bridge::event::PartState;
+use mqtt_twister_bridge::event::{PartState, Phase};
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_notification::NotificationExt as _;
 
@@ -28,6 +29,7 @@ use crate::notifying::{Met, Note, Notifier};
 use crate::preferences::{Preferences, PreferencesRoom};
 use crate::recent::BridgeNews;
 use crate::texts::Language;
+use crate::view::BridgeId;
 use host::TrayHost;
 use model::TrayModel;
 use opening::Opening;
@@ -46,6 +48,8 @@ pub struct Desktop {
     /// Whether it was told already that the app goes on without its window.
     told_of_tray: AtomicBool,
     system_language: Mutex<Language>,
+    /// What the log said last of each bridge.
+    written: Mutex<HashMap<BridgeId, (Phase, bool)>>,
 }
 
 impl Desktop {
@@ -58,6 +62,7 @@ impl Desktop {
             looked_at: AtomicBool::new(false),
             told_of_tray: AtomicBool::new(false),
             system_language: Mutex::new(Language::of_environment()),
+            written: Mutex::default(),
         }
     }
 
@@ -83,7 +88,7 @@ pub fn begin(handle: &AppHandle, hidden: bool) {
 /// Takes note of what happens in the bridges: in the log, the tray, and where the person is told.
 pub fn take(handle: &AppHandle, notice: &Notice) {
     if let Notice::News(news) = notice {
-        write_down(news);
+        write_down(handle, news);
         tell(handle, news);
     }
     refresh_tray(handle);
@@ -129,17 +134,25 @@ fn refresh_tray(handle: &AppHandle) {
 }
 
 /// The log says what a person would otherwise have to guess from the window.
-fn write_down(news: &BridgeNews) {
+fn write_down(handle: &AppHandle, news: &BridgeNews) {
     for problem in &news.problems {
         tracing::warn!(bridge = %news.id, part = ?problem.part, code = ?problem.code, "{}", problem.message);
     }
-    if let Some(state) = &news.state {
-        let up = |part: &PartState| *part == PartState::Up;
-        tracing::debug!(
-            bridge = %news.id, phase = ?state.phase, ready = state.ready, node = up(&state.node),
-            broker = up(&state.broker), account = up(&state.account), network = up(&state.network), "state"
-        );
+    let (Some(state), Some(desktop)) = (&news.state, handle.try_state::<Desktop>()) else { return };
+    let standing = (state.phase, state.ready);
+    if locked(&desktop.written).insert(news.id.clone(), standing) != Some(standing) {
+        match standing {
+            (Phase::Running, true) => tracing::info!(bridge = %news.id, "messages cross"),
+            (Phase::Running, false) => tracing::info!(bridge = %news.id, "the bridge runs, and no messages cross yet"),
+            (Phase::Stopping, _) => tracing::info!(bridge = %news.id, "the bridge finishes what it has begun"),
+            (Phase::Stopped, _) => tracing::info!(bridge = %news.id, "the bridge is stopped"),
+        }
     }
+    let up = |part: &PartState| *part == PartState::Up;
+    tracing::debug!(
+        bridge = %news.id, phase = ?state.phase, ready = state.ready, node = up(&state.node),
+        broker = up(&state.broker), account = up(&state.account), network = up(&state.network), "state"
+    );
 }
 
 fn tell(handle: &AppHandle, news: &BridgeNews) {

@@ -86,7 +86,7 @@ impl PreferencesFile {
     pub(super) fn preferences(&self) -> Preferences {
         let mut known = table(&Preferences::default());
         overlay(&mut known, &self.0, &|candidate| readable::<Preferences>(candidate));
-        Value::Table(known).try_into::<Preferences>().unwrap_or_default().bounded()
+        Value::Table(known).try_into::<Preferences>().unwrap_or_default()
     }
 
     /// The file after a change of preferences: what is the same in both stays as it stands there.
@@ -104,7 +104,7 @@ impl PreferencesFile {
         }
         let beside = path.with_extension("toml.new");
         let mut file = fs::File::create(&beside).map_err(failed)?;
-        // A table of texts, numbers and switches: there is nothing in it that TOML cannot express.
+        // A table of texts and switches: there is nothing in it that TOML cannot express.
         let text = toml::to_string(&self.0).unwrap_or_default();
         file.write_all(text.as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;

@@ -127,7 +127,7 @@ fn parse_settings(version: &Value, mut members: serde_json::Map<String, Value>) 
     let passwords = passwords.into_iter().map(|(name, WrittenLogins { node, broker })| {
         (name, Logins { node: node.map(Password::new), broker: broker.map(Password::new) })
     });
-    Ok(SettingsFile { bridges, preferences: preferences.map(Preferences::bounded), passwords: passwords.collect() })
+    Ok(SettingsFile { bridges, preferences, passwords: passwords.collect() })
 }
 
 /// Writes a file that only its owner can read.

@@ -1,17 +1,19 @@
 //! Every page of the window. A new page is a line here; what visits all pages then visits it, too.
 
 /// The pages of the app on its first start.
-pub const FIRST: [Page; 4] = [
+pub const FIRST: [Page; 3] = [
     Page { name: "welcome", address: "#/welcome" },
     Page { name: "connect", address: "#/connect" },
     Page { name: "settings", address: "#/settings" },
-    Page { name: "log", address: "#/log" },
 ];
 
 /// The pages that there are once "Try it" is open.
-pub const TRYOUT: [Page; 8] = [
+pub const TRYOUT: [Page; 11] = [
     Page { name: "try-it", address: "#/try" },
     Page { name: "overview", address: "#/overview" },
+    Page { name: "all-messages", address: "#/messages" },
+    Page { name: "publish", address: "#/publish" },
+    Page { name: "log", address: "#/log" },
     Page { name: "messages", address: "#/bridge/try%2Falice/messages" },
     Page { name: "rules", address: "#/bridge/try%2Falice/rules" },
     Page { name: "people", address: "#/bridge/try%2Falice/people" },

@@ -446,7 +446,6 @@ export class FakeBackend implements Backend {
     theme: 'system',
     window: { close_to_tray: false, autostart: false, start_hidden: false, resume_bridges: true },
     notifications: { problems: true, connection: true, new_peer: true, quota: true, registration: true },
-    messages: { memory_mb: 64 },
   };
   log: LogLine[] = [];
   /** What a file would do that is given to the app. */
@@ -460,8 +459,6 @@ export class FakeBackend implements Backend {
     path: '/home/me/.local/share/net.mqtt-twister.app/app.toml',
     problem: null,
     tray: true,
-    least_memory_mb: 8,
-    most_memory_mb: 2048,
   });
 
   savePreferences = async (wanted: Preferences) => {

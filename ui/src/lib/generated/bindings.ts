@@ -1464,21 +1464,6 @@ export type MessagePage_Serialize = {
 	newest: number,
 };
 
-/**  What is kept of messages for the window to show. */
-export type MessagePreferences = MessagePreferences_Serialize | MessagePreferences_Deserialize;
-
-/**  What is kept of messages for the window to show. */
-export type MessagePreferences_Deserialize = {
-	/**  The budget of all messages together, in megabytes: [`LEAST_MEMORY_MB`] to [`MOST_MEMORY_MB`]. */
-	memory_mb?: number,
-};
-
-/**  What is kept of messages for the window to show. */
-export type MessagePreferences_Serialize = {
-	/**  The budget of all messages together, in megabytes: [`LEAST_MEMORY_MB`] to [`MOST_MEMORY_MB`]. */
-	memory_mb: number,
-};
-
 /**  Which messages a person wants to see. What is not said does not matter. */
 export type MessageQuery = MessageQuery_Serialize | MessageQuery_Deserialize;
 
@@ -2005,10 +1990,6 @@ export type PreferencesView_Deserialize = {
 	problem?: string | null,
 	/**  Whether there is a tray that shows the app's icon now. */
 	tray: boolean,
-	/**  The least memory for messages, in megabytes. */
-	least_memory_mb: number,
-	/**  The most memory for messages, in megabytes. */
-	most_memory_mb: number,
 };
 
 /**  The preferences, and what the window must know to show them. */
@@ -2021,10 +2002,6 @@ export type PreferencesView_Serialize = {
 	problem: string | null,
 	/**  Whether there is a tray that shows the app's icon now. */
 	tray: boolean,
-	/**  The least memory for messages, in megabytes. */
-	least_memory_mb: number,
-	/**  The most memory for messages, in megabytes. */
-	most_memory_mb: number,
 };
 
 /**  How the person wants the app. */
@@ -2037,8 +2014,6 @@ export type Preferences_Deserialize = {
 	window?: WindowPreferences_Deserialize,
 	/**  What the person is told of while they do not look. */
 	notifications?: NotificationPreferences_Deserialize,
-	/**  What is kept of messages for the window to show. */
-	messages?: MessagePreferences_Deserialize,
 };
 
 /**  How the person wants the app. */
@@ -2051,8 +2026,6 @@ export type Preferences_Serialize = {
 	window: WindowPreferences_Serialize,
 	/**  What the person is told of while they do not look. */
 	notifications: NotificationPreferences_Serialize,
-	/**  What is kept of messages for the window to show. */
-	messages: MessagePreferences_Serialize,
 };
 
 /**  The beginning of a payload. */

@@ -8,7 +8,7 @@ pub const FIRST: [Page; 3] = [
 ];
 
 /// The pages that there are once "Try it" is open.
-pub const TRYOUT: [Page; 11] = [
+pub const TRYOUT: [Page; 13] = [
     Page { name: "try-it", address: "#/try" },
     Page { name: "overview", address: "#/overview" },
     Page { name: "all-messages", address: "#/messages" },
@@ -16,6 +16,8 @@ pub const TRYOUT: [Page; 11] = [
     Page { name: "log", address: "#/log" },
     Page { name: "messages", address: "#/bridge/try%2Falice/messages" },
     Page { name: "rules", address: "#/bridge/try%2Falice/rules" },
+    Page { name: "queue", address: "#/bridge/try%2Falice/queue" },
+    Page { name: "retained", address: "#/bridge/try%2Falice/retained" },
     Page { name: "people", address: "#/bridge/try%2Falice/people" },
     Page { name: "account", address: "#/bridge/try%2Falice/account" },
     Page { name: "network", address: "#/bridge/try%2Falice/network" },

@@ -139,7 +139,7 @@ export function inputOf(draft: Draft, bridge: Pick<BridgeView, 'id' | 'config'> 
       ...before,
       name: draft.name,
       twister: { ...before?.twister, url: draft.nodeUrl, user: draft.nodeUser, account: draft.account },
-      broker: brokerOf(draft),
+      broker: brokerOf(draft, before?.broker),
       following: draft.following,
       publications: draft.publications,
       forwards: draft.forwards.map(forwardOf),
@@ -235,9 +235,14 @@ export function namesIn(text: string): string[] {
     .filter((name) => name !== '');
 }
 
-function brokerOf(draft: Draft): BridgeConfig['broker'] {
+function brokerOf(draft: Draft, before: BridgeConfig['broker'] | undefined): BridgeConfig['broker'] {
   const { brokerCaFile, brokerCertFile, brokerKeyFile } = draft;
+  const rest = { ...before };
+  delete rest.ca_file;
+  delete rest.client_cert_file;
+  delete rest.client_key_file;
   return {
+    ...rest,
     url: draft.brokerUrl,
     user: draft.brokerUser,
     protocol: draft.brokerProtocol,

@@ -77,6 +77,11 @@ export function clearOf(rows: readonly RetainedView[]): Clear {
   };
 }
 
+/** How far in a row stands. */
+export function indent(depth: number): string {
+  return `${depth * 1.1 + 0.4}rem`;
+}
+
 /** The rows at a branch, or of a topic. */
 export function below(rows: readonly RetainedView[], path: string): RetainedView[] {
   return rows.filter((row) => topicOf(row) === path || topicOf(row).startsWith(`${path}/`));

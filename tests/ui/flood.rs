@@ -48,7 +48,6 @@ async fn flood_of_two_thousand_messages_a_second() {
     let window = Window::open().await;
     window.press("try-it").await;
     window.find("sandbox-banner").await;
-    window.press("start-bridge").await;
     window.shows("side-alice bridge-state", "Running").await;
     window.shows("side-bob bridge-state", "Running").await;
     window.go("#/messages").await;

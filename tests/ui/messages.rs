@@ -11,7 +11,6 @@ async fn tryout() -> Window {
     let window = Window::open().await;
     window.press("try-it").await;
     window.find("sandbox-banner").await;
-    window.press("start-bridge").await;
     window.shows("side-alice bridge-state", "Running").await;
     window.shows("side-bob bridge-state", "Running").await;
     window

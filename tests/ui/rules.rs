@@ -7,7 +7,6 @@ use crate::support::{Key, Window};
 async fn trying() -> Window {
     let window = Window::open().await;
     window.press("try-it").await;
-    window.press("start-bridge").await;
     window.shows("side-alice bridge-state", "Running").await;
     window.shows("side-bob bridge-state", "Running").await;
     window

@@ -12,7 +12,7 @@ mod messages;
 mod network;
 mod pages;
 mod people;
-mod screenshots;
 mod rules;
+mod screenshots;
 #[allow(dead_code, reason = "no journey needs all of it")]
 mod support;

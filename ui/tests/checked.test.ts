@@ -29,6 +29,14 @@ describe('settings that are being written', () => {
     expect(checked.at('forwards[1]')).toBeUndefined();
   });
 
+  it('are checked at once for whoever does not pause', async () => {
+    const checked = new Checked({ checkRules: async () => [problem('name')] });
+    checked.check(input('a'));
+    await checked.checkNow(input('a'));
+    expect(checked.pending).toBe(false);
+    expect(checked.problems).toHaveLength(1);
+  });
+
   it('do not take an answer to what they were before', async () => {
     let answer: (problems: RuleProblem[]) => void = () => undefined;
     const checked = new Checked({ checkRules: () => new Promise((resolve) => (answer = resolve)) });

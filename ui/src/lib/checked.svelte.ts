@@ -25,6 +25,12 @@ export class Checked {
     this.#timer = setTimeout(() => void this.#ask(input, number), PAUSE_MS);
   }
 
+  /** Has these settings checked now, for whoever does not pause before they are saved. */
+  async checkNow(input: BridgeInput): Promise<void> {
+    this.stop();
+    await this.#ask(input, this.#asked);
+  }
+
   /** Nothing more is asked. */
   stop(): void {
     clearTimeout(this.#timer);

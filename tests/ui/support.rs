@@ -32,6 +32,9 @@ const APP: &str = env!("CARGO_BIN_EXE_mqtt-twister");
 /// How long a test waits for something to show. A slow machine is no reason to fail.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a button may take to come back that was replaced while it was pressed.
+const AFTER_PRESS: Duration = Duration::from_secs(1);
+
 /// Set it to a folder to save screenshots there: `SCREENSHOTS=docs/screenshots cargo test --test window`.
 const SCREENSHOTS_VARIABLE: &str = "SCREENSHOTS";
 
@@ -162,11 +165,15 @@ impl Window {
     /// Presses the button with this test id, once it can be pressed.
     pub async fn press(&self, id: &str) {
         let enabled = format!("{}:not([disabled])", selector(id));
-        // A page that changes may put another one in its place between finding and pressing it.
-        while let Err(error) =
-            self.first(&enabled, &format!("the button {id}, ready to be pressed")).await.click().await
-        {
+        let wanted = format!("the button {id}, ready to be pressed");
+        // A page that changes may put another one in its place between finding and pressing it. If none is there any more,
+        // it was pressed: the press itself has changed the page before the driver had answered.
+        while let Err(error) = self.first(&enabled, &wanted).await.click().await {
             assert!(error.is_stale_element_reference(), "{id} cannot be pressed: {error}");
+            let there = self.client.wait().at_most(AFTER_PRESS).for_element(Locator::Css(&enabled)).await;
+            if there.is_err() {
+                return;
+            }
         }
     }
 

@@ -136,6 +136,8 @@ async fn rules_are_ordered_and_removed_without_a_pointer() {
     window.shows("rules-out rule", "doors/#").await;
     window.tab_to("edit-rule").await;
     window.press_key(Key::Enter).await;
+    window.tab_to("rule-more").await;
+    window.press_key(Key::Enter).await;
     window.tab_to("rule-latest").await;
     window.type_text(" ").await;
     window.tab_to("save-rule").await;

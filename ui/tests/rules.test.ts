@@ -9,6 +9,7 @@ import {
   inputWith,
   listening,
   ruleField,
+  saysMore,
   subscriptionOfForm,
   wholeSubscription,
   withListening,
@@ -55,6 +56,13 @@ describe('a rule’s form', () => {
   it('gives what is no number to the app, which refuses it', () => {
     const form = { ...emptyForm('out'), filter: 'a', expires: 'soon', expiresUnit: 's' as const };
     expect(forwardOfForm(form).expires_after_s).toBe(-1);
+  });
+
+  it('says more than the usual only if something beyond filter and people is set', () => {
+    expect(saysMore(formOfForward({ from: 'a', type: 'public', compatible: true }))).toBe(false);
+    expect(saysMore(formOfForward({ from: 'a', type: 'private', to: ['bob'], latest_only: true }))).toBe(
+      true,
+    );
   });
 
   it('says nothing of receivers in a public rule, nor of mosquitto-twister in a private one', () => {

@@ -397,7 +397,7 @@ describe('the rules', () => {
     await waitFor(async () =>
       expect(await one('rehearsal-result')).toHaveTextContent('Rule 2 sends it to @mqtt_bob'),
     );
-    expect(await one('rehearsal-result')).toHaveTextContent('1 post of 400');
+    expect(await one('rehearsal-result')).toHaveTextContent('1 post, 400');
   });
 });
 

@@ -79,7 +79,7 @@ export function clearOf(rows: readonly RetainedView[]): Clear {
 
 /** How far in a row stands. */
 export function indent(depth: number): string {
-  return `${depth * 1.1 + 0.4}rem`;
+  return `${depth * 1.1}rem`;
 }
 
 /** The rows at a branch, or of a topic. */

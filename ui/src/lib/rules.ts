@@ -65,6 +65,13 @@ export function emptyForm(kind: Kind): RuleForm {
   };
 }
 
+/** Whether a rule says more than which messages go to whom. */
+export function saysMore(form: RuleForm): boolean {
+  const plain = { ...emptyForm(form.kind), filter: form.filter, people: form.people };
+  const { visibility, compatible } = form;
+  return JSON.stringify({ ...plain, visibility, compatible }) !== JSON.stringify(form);
+}
+
 /** A subscription with all that it says, also if it is written as a filter alone. */
 export function wholeSubscription(written: BridgeConfig['subscriptions'][number]): Subscription {
   return typeof written === 'string' ? { filter: written } : written;

@@ -94,14 +94,18 @@ impl Window {
 
     /// Waits until the window is on the display, or is not.
     pub async fn is_visible(&self, visible: bool) {
-        let wanted = if visible { "visible" } else { "hidden" };
-        let turned = async {
-            while self.script("return document.visibilityState").await != wanted {
+        self.answers("return document.visibilityState", if visible { "visible" } else { "hidden" }).await;
+    }
+
+    /// Waits until a script in the page returns this.
+    pub async fn answers(&self, script: &str, wanted: &str) {
+        let answered = async {
+            while self.script(script).await != wanted {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, turned).await.is_err() {
-            self.fail(&format!("the window does not become {wanted}")).await;
+        if tokio::time::timeout(PATIENCE, answered).await.is_err() {
+            self.fail(&format!("{script:?} does not come to {wanted:?}")).await;
         }
     }
 

@@ -53,7 +53,7 @@ soak: setup-rust
 	SOAK_KILLS=100 SOAK_MESSAGES=5000 cargo test --locked --package mqtt-twister-cli --test end_to_end kills_of -- --nocapture
 
 bench-window: setup-tests $(UI_BUILT)
-	FLOOD_SECONDS=$(SECONDS) cargo test --locked --package mqtt-twister --test window flood -- --ignored --nocapture
+	FLOOD_SECONDS=$(SECONDS) cargo test --release --locked --package mqtt-twister --test window flood -- --ignored --nocapture
 
 lint: setup-window $(UI_BUILT)
 	scripts/setup.sh lint

@@ -55,12 +55,12 @@ async fn flood_of_two_thousand_messages_a_second() {
     window.script(WATCH).await;
     let port = broker_port(&window).await;
 
+    let mut before = share(window.home());
     tokio::time::sleep(Duration::from_secs(5)).await;
     println!("Without a flood, with all else that runs on this machine:");
-    let mut before = cpu_ms(window.home());
     report(&window, Duration::ZERO, &mut before).await;
     println!(
-        "second  shown in the page        busy at a stretch, ms: median    p95    p99    max   page MB   app MB  page's main thread, % of a core"
+        "second  shown in the page        busy at a stretch, ms: median    p95    p99    max   page MB   app MB  page's main thread: ran, waited for a core, %"
     );
     let mut all = Vec::new();
     let flood = tokio::spawn(flood(port, seconds));
@@ -76,8 +76,6 @@ async fn flood_of_two_thousand_messages_a_second() {
     println!("alice: {}", counters(0));
     println!("bob:   {}", counters(1));
     println!("history: {}", window.script("return window.__TAURI_INTERNALS__.invoke('message_history')").await);
-    let problems = window.script("return window.__TAURI_INTERNALS__.invoke('recent', { id: 'try/alice' })").await;
-    println!("alice's last problem: {}", problems["problems"].as_array().unwrap().last().unwrap_or(&Value::Null));
     let long = all.iter().filter(|gap| **gap > 50.0).count();
     println!(
         "over all: {} stretches, median {:.1} ms, p99 {:.1} ms, max {:.1} ms; {long} over 50 ms ({:.3} %)",
@@ -112,14 +110,15 @@ async fn flood(port: u16, seconds: u64) -> u32 {
 }
 
 /// Prints what was measured since the last time.
-async fn report(window: &Window, at: Duration, before: &mut (Instant, u64)) -> Vec<f64> {
+async fn report(window: &Window, at: Duration, before: &mut Share) -> Vec<f64> {
     let look = window.script(LOOK).await;
     let mut gaps: Vec<f64> = look["gaps"].as_array().unwrap().iter().filter_map(Value::as_f64).collect();
-    let now = cpu_ms(window.home());
-    let busy = 100.0 * (now.1 - before.1) as f64 / (now.0 - before.0).as_millis() as f64;
+    let now = share(window.home());
+    let percent = |part: u64| 100.0 * part as f64 / (now.at - before.at).as_millis().max(1) as f64;
+    let (ran, waited) = (percent(now.ran - before.ran), percent(now.waited - before.waited));
     *before = now;
     println!(
-        "{:>6}  {:<46} {:>7.1} {:>6.1} {:>6.1} {:>6.1} {:>9} {:>8} {busy:>6.1}",
+        "{:>6}  {:<46} {:>7.1} {:>6.1} {:>6.1} {:>6.1} {:>9} {:>8} {ran:>6.1} {waited:>6.1}",
         at.as_secs(),
         look["shown"].as_str().unwrap_or_default(),
         percentile(&mut gaps, 0.5),
@@ -138,17 +137,23 @@ fn percentile(values: &mut [f64], part: f64) -> f64 {
     values.get(index).copied().unwrap_or_default()
 }
 
-/// What the main thread of the page has used of a core so far, in milliseconds. A busy machine does not change it.
-fn cpu_ms(home: &Path) -> (Instant, u64) {
+/// What the page's main thread has had of a core so far, and how long it was ready to run and had none, in milliseconds.
+struct Share {
+    at: Instant,
+    ran: u64,
+    waited: u64,
+}
+
+fn share(home: &Path) -> Share {
     let used = |process: &PathBuf| {
         let id = process.file_name()?.to_str()?;
-        let stat = fs::read_to_string(process.join("task").join(id).join("stat")).ok()?;
-        // After the name in brackets, the 12th and 13th field: ticks of 10 ms, in the program and in the kernel.
-        let fields: Vec<u64> =
-            stat.rsplit(')').next()?.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
-        Some((fields.get(11)? + fields.get(12)?) * 10)
+        let stat = fs::read_to_string(process.join("task").join(id).join("schedstat")).ok()?;
+        let mut nanoseconds = stat.split_whitespace().map(|field| field.parse::<u64>().unwrap_or(0) / 1_000_000);
+        Some((nanoseconds.next()?, nanoseconds.next()?))
     };
-    (Instant::now(), processes(home, "WebKitWebProces").iter().filter_map(used).sum())
+    let shares = processes(home, "WebKitWebProces").iter().filter_map(used).collect::<Vec<_>>();
+    let sum = |part: fn(&(u64, u64)) -> u64| shares.iter().map(part).sum();
+    Share { at: Instant::now(), ran: sum(|share| share.0), waited: sum(|share| share.1) }
 }
 
 /// The memory in use by the process of this name that was started in `home`.

@@ -2,38 +2,19 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { LANGUAGES, locale } from '../src/i18n/index.svelte';
-import { diagnosis } from '../src/lib/diagnosis';
+import { diagnosis, FINDINGS } from '../src/lib/diagnosis';
 import type { Finding } from '../src/lib/model';
 
 function aFinding(change: Partial<Finding>): Finding {
   return { code: 'no_peers', severity: 'fault', subject: '', amount: 0, detail: null, ...change };
 }
 
-const CODES: readonly Finding['code'][] = [
-  'node_unreachable',
-  'node_credentials',
-  'node_timeout',
-  'not_a_node',
-  'node_refused',
-  'no_peers',
-  'node_syncing',
-  'chain_stands',
-  'clock_wrong',
-  'account_not_in_wallet',
-  'account_not_registered',
-  'dht_empty',
-  'swarm_not_joined',
-  'peer_not_registered',
-  'port_closed',
-  'node_slow',
-];
-
 afterEach(() => locale.choose('en'));
 
 describe('a finding', () => {
   it.each(LANGUAGES)('says in %s what, why, and what to do, whatever it is', (language) => {
     locale.choose(language);
-    for (const code of CODES) {
+    for (const code of FINDINGS) {
       const { what, why, todo } = diagnosis(aFinding({ code, subject: 'mqtt_bob', amount: 7200 }));
       for (const text of [what, why, todo]) expect(text, code).toMatch(/^[^{}]{4,}$/);
     }

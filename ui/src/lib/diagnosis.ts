@@ -5,7 +5,8 @@ import { sentence, title } from './codes';
 import type { Finding } from './model';
 import type { Tone } from './states';
 
-const KNOWN = [
+/** What is looked for at a node and in its network. */
+export const FINDINGS = [
   'node_unreachable',
   'node_credentials',
   'node_timeout',
@@ -37,7 +38,7 @@ export function diagnosis(finding: Finding): Diagnosis {
   const { subject, amount } = finding;
   const tone = TONES[finding.severity];
   const detail = sentence(finding.detail ?? '');
-  const code = KNOWN.find((one) => one === finding.code);
+  const code = FINDINGS.find((one) => one === finding.code);
   // Not one that is looked for here: the app has said all there is to say.
   if (code === undefined) return { tone, what: title(finding.code), why: detail, todo: '' };
   const values = {

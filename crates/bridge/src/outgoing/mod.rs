@@ -7,6 +7,7 @@
 //! Deliberately not here: which messages share a frame ([`crate::pack`]), and how a post is made.
 
 mod lane;
+mod outcome;
 mod queue;
 mod retry;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use twister::{PostNumber, Username};
 
 use self::lane::{DroppedRow, Lane};
+pub(crate) use self::outcome::{Fate, Outcome, PeerTerms};
 pub(crate) use self::queue::Waiting;
 use self::retry::Retries;
 use crate::clock::Now;
@@ -35,50 +37,6 @@ const STALE_MS: u64 = 120_000;
 /// How long receipts wait for a frame that they could ride on.
 const RECEIPT_DELAY: Duration = Duration::from_millis(1500);
 const SCARCE_RECEIPT_DELAY: Duration = Duration::from_secs(30);
-
-/// What is known of an account that private messages go to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PeerTerms {
-    /// It understands packed frames.
-    pub packed: bool,
-    /// Its posts are read here, so it can say what it has received.
-    pub receipts: bool,
-    /// It can be written to, and what it wants is known.
-    pub reachable: bool,
-}
-
-impl PeerTerms {
-    /// Of an account of which nothing was heard.
-    const UNKNOWN: Self = Self { packed: false, receipts: false, reachable: false };
-}
-
-/// What became of a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It was read back.
-    Out,
-    /// Another client of the account has used its number.
-    Stolen,
-    /// The node does not have it.
-    Absent,
-}
-
-/// What happened to messages, for people to see.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The node has it.
-    Posted(SentMessage, Option<PostNumber>),
-    /// The receiver has it.
-    Seen(SentMessage),
-    /// The receiver's broker has it.
-    Acked(SentMessage),
-    /// It does not fit a post, or is larger than messages may be.
-    TooLarge(SentMessage),
-    /// It is worth nothing any more, or had to make room for others and may be lost.
-    Expired(SentMessage),
-    /// A newer value of its topic has taken its place.
-    Superseded(SentMessage),
-}
 
 /// The sending half of a bridge.
 pub(crate) struct Outgoing {

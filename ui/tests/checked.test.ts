@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Checked } from '../src/lib/checked.svelte';
 import type { BridgeInput, RuleProblem } from '../src/lib/model';
 import { inputWith } from '../src/lib/rules';
-import { aBridge, aConfig } from './fake-backend';
+import { aBridge, aConfig } from './samples';
 
 const input = (name: string): BridgeInput => inputWith(aBridge(), aConfig({ name }));
 const problem = (field: string): RuleProblem => ({ field, code: 'zero', message: 'x' });

@@ -9,7 +9,8 @@ import { passphraseProblem } from '../src/lib/passphrase';
 import { router, type Page } from '../src/lib/route.svelte';
 import { newDraft } from '../src/lib/draft';
 import { filtersProblem, withSharing } from '../src/lib/sharing';
-import { aBridge, aConfig, FakeBackend } from './fake-backend';
+import { FakeBackend } from './fake-backend';
+import { aBridge, aConfig } from './samples';
 
 const one = (id: string) => screen.findByTestId(id);
 

@@ -9,7 +9,7 @@ import {
   settingsProblems,
   shownField,
 } from '../src/lib/draft';
-import { aBridge, aConfig } from './fake-backend';
+import { aBridge, aConfig } from './samples';
 
 const aPeer = { max_payload: 10, first_contact: 'retained', after_absence: 'everything' } as const;
 

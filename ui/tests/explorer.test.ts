@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackendError } from '../src/lib/backend';
 import { Explorer } from '../src/lib/explorer.svelte';
 import { rangeOf, scrolledTo } from '../src/lib/window';
-import { aDetail, aRow, FakeBackend } from './fake-backend';
+import { FakeBackend } from './fake-backend';
+import { aDetail, aRow } from './samples';
 
 function backendWith(...keys: number[]): FakeBackend {
   const backend = new FakeBackend();

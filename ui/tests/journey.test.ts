@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { journey } from '../src/lib/journey';
-import { aDetail, aRow } from './fake-backend';
+import { aDetail, aRow } from './samples';
 
 const steps = (detail: Parameters<typeof journey>[0]) =>
   journey(detail).map(({ step, time }) => [step, time]);

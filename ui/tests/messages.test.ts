@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { MOST_ROWS, withSteps } from '../src/lib/messages';
-import { aMessage } from './fake-backend';
+import { aMessage } from './samples';
 
 describe('the short list of messages', () => {
   it('has one row a message, which follows its steps', () => {

@@ -13,7 +13,7 @@ import {
   withoutPerson,
   withPeer,
 } from '../src/lib/people';
-import { aConfig } from './fake-backend';
+import { aConfig } from './samples';
 
 const NOW = 1_800_000_000_000;
 

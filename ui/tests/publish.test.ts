@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import App from '../src/App.svelte';
 import { BackendError } from '../src/lib/backend';
 import { router } from '../src/lib/route.svelte';
-import { aBridge, aDetail, aRow, aRunningState, FakeBackend } from './fake-backend';
+import { FakeBackend } from './fake-backend';
+import { aBridge, aDetail, aRow, aRunningState } from './samples';
 
 const one = (id: string) => screen.findByTestId(id);
 const type = (field: HTMLElement, text: string) => fireEvent.input(field, { target: { value: text } });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ageWords, delayWords, effect, selectionOf, stageWords, total } from '../src/lib/queue';
 import type { QueueCounts, QueueEntryView } from '../src/lib/model';
-import { aRunningState } from './fake-backend';
+import { aRunningState } from './samples';
 
 const counts: QueueCounts = { waiting: 1, held: 2, packed: 3, posted: 4, seen: 5 };
 

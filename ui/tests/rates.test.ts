@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Rates } from '../src/lib/rates';
-import { aState } from './fake-backend';
+import { aState } from './samples';
 
 const counters = (posted: number, delivered: number) => ({ ...aState().counters, posted, delivered });
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { BridgeView, Problem } from '../src/lib/model';
 import { firstRemedy } from '../src/lib/remedy';
-import { aBridge, aRunningState, FakeBackend } from './fake-backend';
+import { FakeBackend } from './fake-backend';
+import { aBridge, aRunningState } from './samples';
 
 const problem = (code: Problem['code']): Problem => ({
   bridge: 'home',

@@ -20,7 +20,7 @@ import {
 import { suggest } from '../src/lib/suggestions';
 import { covers } from '../src/lib/topics';
 import type { Forward } from '../src/lib/model';
-import { aBridge, aConfig } from './fake-backend';
+import { aBridge, aConfig } from './samples';
 
 const everything: Forward = {
   from: 'a/+/#',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { Session } from '../src/lib/session.svelte';
-import { aBridge, aMessage, aRunningState, FakeBackend } from './fake-backend';
+import { FakeBackend } from './fake-backend';
+import { aBridge, aMessage, aRunningState } from './samples';
 
 async function opened(backend: FakeBackend): Promise<Session> {
   const session = new Session(backend);

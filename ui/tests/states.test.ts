@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { bridgeStanding } from '../src/lib/states';
-import { aRunningState, aState } from './fake-backend';
+import { aRunningState, aState } from './samples';
 
 const problem = {
   bridge: 'home',

@@ -41,9 +41,11 @@ pub(super) async fn drive(context: Context) {
     let mut changes = context.live.watch();
     while context.prepared().await {
         if !*context.profile_out.borrow() {
-            match publish(&context).await {
+            let wanted = context.config().wanted();
+            match publish(&context, &wanted).await {
                 Ok(true) => {
-                    context.profile_out.send_replace(true);
+                    // Settings that came meanwhile have yet to go out: they say so after they have taken their place.
+                    context.profile_out.send_modify(|out| *out = context.config().wanted() == wanted);
                     context.signals.steward.notify_one();
                 }
                 Ok(false) => {}
@@ -119,9 +121,9 @@ pub(super) async fn handle_published(
 
 /// Writes the subscriptions into the profile and leaves its other members as they are. False if it has to be tried
 /// again.
-async fn publish(context: &Context) -> Result<bool, Trouble> {
+async fn publish(context: &Context, wanted: &[TopicFilter]) -> Result<bool, Trouble> {
     let account = &context.account;
-    let mine: Vec<Value> = context.config().wanted().into_iter().map(|filter| filter.as_str().into()).collect();
+    let mine: Vec<Value> = wanted.iter().map(|filter| filter.as_str().into()).collect();
     let known = context.store.known_profile().await?;
     let Some(mut profile) = read_own_profile(context, known).await? else { return Ok(false) };
     let versions = Value::from(VERSIONS);

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mqtt_twister_bridge::config::{BrokerUrl, parse_bridge};
 use mqtt_twister_bridge::event::PartState;
 use mqtt_twister_bridge::message::Qos;
+use mqtt_twister_bridge::topic::TopicFilter;
 use mqtt_twister_bridge::{Bridge, ReconfigureError};
 use mqtt_twister_sandbox::Network;
 use serde_json::{Value, json};
+use twister::DhtKind;
 
 use crate::support::{LIMIT, Side, network, until};
 
@@ -104,6 +106,30 @@ async fn a_new_subscription_is_published_and_its_messages_come_in() {
     alice.publish("doors/1", b"open", Qos::AtLeastOnce).await;
     alice.publish("windows/1", b"shut", Qos::AtLeastOnce).await;
     assert_eq!(bob.hear().await.topic, "windows/1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_subscriptions_that_change_while_they_are_being_published_the_last_ones_are() {
+    let network = network().await;
+    let (alice, bob) = (alice(&network, to_bob("#")).await, bob(&network, json!(["doors/#"])).await);
+    let (at_alice, at_bob) = (alice.start_ready().await, bob.start_ready().await);
+    let (bob_name, mut asked) = (bob.account(), at_alice.watch_published());
+    let credentials = twister::Credentials::new(network.node(1).user(), network.node(1).password());
+    let node = twister::Client::new(&bob.config.twister.url, &credentials).unwrap();
+    let written = async |filter: &str| {
+        let found = node.dht_get("mqtt_bob", "profile", DhtKind::Single, None).await.unwrap();
+        found.iter().any(|entry| entry.value["mqtt_topics"] == json!([filter]))
+    };
+    // The second change comes as soon as the first is in the network, when the bridge has yet to read it back.
+    for round in 1..=10 {
+        let (first, last) = (format!("first/{round}"), format!("last/{round}"));
+        change(&at_bob, json!({"subscriptions": [&first]})).await;
+        tokio::time::timeout(LIMIT, async { while !written(&first).await {} }).await.expect("it is written in time");
+        change(&at_bob, json!({"subscriptions": [&last]})).await;
+        let last: Vec<TopicFilter> = vec![last.parse().unwrap()];
+        let heard_of = asked.wait_for(|published| published.get(&bob_name) == Some(&last));
+        tokio::time::timeout(LIMIT, heard_of).await.expect("alice hears of the last ones in time").unwrap();
+    }
 }
 
 #[tokio::test]

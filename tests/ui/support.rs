@@ -137,7 +137,7 @@ impl Window {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// Waits until the page has been drawn and nothing moves on it any more.
+    /// Waits until the page has been drawn, has its first answers, and nothing moves on it any more.
     pub async fn settled(&self) {
         const STILL: &str = "const done = arguments[0];
             const moves = () => document.getAnimations().filter(({ effect }) => {
@@ -145,6 +145,7 @@ impl Window {
                 return iterations !== Infinity;
             });
             const drawn = () => requestAnimationFrame(() => requestAnimationFrame(async () => {
+                if (document.querySelector('[aria-busy=\"true\"]')) return drawn();
                 await Promise.allSettled(moves().map(({ finished }) => finished));
                 done(null);
             }));

@@ -2,6 +2,7 @@ import { cleanup, fireEvent, screen, waitFor, within } from '@testing-library/sv
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { BackendError } from '../src/lib/backend';
+import type { Person } from '../src/lib/model';
 import { router } from '../src/lib/route.svelte';
 import { FakeBackend } from './fake-backend';
 import { aRunningState, aBridge, aRow, aDetail } from './samples';
@@ -253,6 +254,20 @@ describe('a bridge’s page', () => {
     await opened(new FakeBackend([aBridge({ start_error })]));
     await show('messages');
     expect(await screen.findByText('Enter the password in the settings')).toBeInTheDocument();
+  });
+});
+
+describe('the people of a running bridge', () => {
+  it('are told of only when the bridge has answered', async () => {
+    const backend = new FakeBackend([aBridge({ state: aRunningState() })]);
+    let answer: (people: Person[]) => void = () => undefined;
+    backend.people = () => new Promise((resolve) => (answer = resolve));
+    await opened(backend);
+    await show('people');
+    expect(await one('people-page')).toHaveTextContent('Asking the bridge');
+    expect(screen.queryByText('Profile not found yet')).not.toBeInTheDocument();
+    answer([]);
+    await waitFor(() => expect(screen.getAllByText('@mqtt_bob')).not.toHaveLength(0));
   });
 });
 

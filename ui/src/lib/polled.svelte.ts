@@ -17,6 +17,11 @@ export class Polled<T> {
     this.#period = typeof period === 'number' ? () => period : period;
   }
 
+  /** Whether the first answer has yet to come. */
+  get asking(): boolean {
+    return this.value === null && this.error === null;
+  }
+
   /** Begins to ask; the returned function ends it. Made for an effect. */
   start(): () => void {
     void this.reload();

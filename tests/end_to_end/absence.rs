@@ -40,11 +40,7 @@ async fn wish_2_a_hundred_thousand_messages_of_a_week_arrive_in_order_and_no_fas
     bob.stop().await;
 
     alice_person.publish_all("meters/1", (1..MESSAGES).map(|number| number.to_string())).await;
-    let all_out = |state: &serde_json::Value| {
-        let counters = &state["counters"];
-        counters["taken"] == MESSAGES && counters["waiting_out"] == 0
-    };
-    alice.state("alice", "everything is out", all_out).await;
+    alice.all_out("alice", MESSAGES as u64).await;
 
     let bob = start_bob();
     let progress = at_bob.progress_to(MESSAGES).await;

@@ -73,6 +73,17 @@ impl BridgeProcess {
         self.line(what, |line| line["type"] == "state" && line["bridge"] == bridge && wanted(line)).await
     }
 
+    /// Waits until it has taken `count` messages from its broker and all of them are out, however long that takes as long as
+    /// it gets on.
+    pub async fn all_out(&self, bridge: &str, count: u64) {
+        let mut steps_seen = 0;
+        while steps_seen < 2 * count {
+            let gets_on = |state: &Value| steps(state) > steps_seen;
+            let state = self.state(bridge, &format!("more than {steps_seen} steps of {count} messages"), gets_on).await;
+            steps_seen = steps(&state);
+        }
+    }
+
     /// The most memory that it ever had, in MiB.
     pub fn peak_memory_mib(&self) -> u64 {
         let id = self.child.id().expect("the process runs");
@@ -153,6 +164,12 @@ fn command(home: &Path) -> Command {
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command
+}
+
+/// How far messages have come that go out: a step for each that was taken, and one for each that is out.
+fn steps(state: &Value) -> u64 {
+    let counter = |name: &str| state["counters"][name].as_u64().unwrap();
+    2 * counter("taken") - counter("waiting_out")
 }
 
 fn problem<'a>(line: &'a Value, bridge: &str, code: &str) -> Option<&'a str> {

@@ -28,7 +28,11 @@ pub async fn topics(
     let work = async {
         let mut topics = BTreeSet::new();
         let (mut connection, _) = login.connect(&Hello::one_off()).await?;
-        connection.send(&Packet::Subscribe { packet: SUBSCRIBE, filters: vec![TopicFilter::all().to_string()] })?;
+        connection.send(&Packet::Subscribe {
+            packet: SUBSCRIBE,
+            filters: vec![TopicFilter::all().to_string()],
+            id: None,
+        })?;
         let listen = async {
             while topics.len() < MOST_TOPICS {
                 match connection.next(true).await? {

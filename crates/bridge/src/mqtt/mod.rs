@@ -10,6 +10,7 @@
 
 mod codec;
 mod connection;
+mod copies;
 mod deliveries;
 mod echo;
 mod fault;

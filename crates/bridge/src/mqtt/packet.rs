@@ -21,9 +21,20 @@ pub(crate) enum Packet {
     PubRec(Ack),
     PubRel(u16),
     PubComp(u16),
-    Subscribe { packet: u16, filters: Vec<String> },
-    SubAck { packet: u16, granted: Vec<Result<Qos, String>> },
-    Unsubscribe { packet: u16, filters: Vec<String> },
+    /// The identifier names the subscriptions in what comes by them; none in MQTT 3.1.1.
+    Subscribe {
+        packet: u16,
+        filters: Vec<String>,
+        id: Option<u32>,
+    },
+    SubAck {
+        packet: u16,
+        granted: Vec<Result<Qos, String>>,
+    },
+    Unsubscribe {
+        packet: u16,
+        filters: Vec<String>,
+    },
     UnsubAck(u16),
     PingReq,
     PingResp,
@@ -111,6 +122,8 @@ pub(crate) struct Welcome {
     pub max_qos: Qos,
     /// It keeps retained messages.
     pub retain: bool,
+    /// It takes subscription identifiers.
+    pub subscription_ids: bool,
     /// The largest packet that it takes, in bytes.
     pub max_packet: usize,
     /// The longest silence that it wants to hear in seconds, if it says so; 0 is any.

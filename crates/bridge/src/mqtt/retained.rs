@@ -40,7 +40,7 @@ pub(crate) async fn retained(
 ) -> Result<Vec<Kept>, ConnectionError> {
     let (mut connection, _) = login.connect(&Hello::one_off()).await?;
     let filters = filters.iter().map(ToString::to_string).collect();
-    connection.send(&Packet::Subscribe { packet: SUBSCRIBE, filters })?;
+    connection.send(&Packet::Subscribe { packet: SUBSCRIBE, filters, id: None })?;
     let mut kept = Vec::new();
     while let Ok(progress) = timeout(SILENCE, connection.next(true)).await {
         match progress? {

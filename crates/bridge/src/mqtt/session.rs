@@ -1,8 +1,8 @@
 //! The task that keeps the bridge's session at the broker: it connects, subscribes, reconnects, and carries messages
 //! both ways. Incoming messages are acknowledged only when [`Command::Acknowledge`] says so.
 //!
-//! It drives two state machines, [`Deliveries`] and [`EchoGuard`], and writes down what they have to know after a restart
-//! before the broker hears of it.
+//! It drives the state machines [`Deliveries`], [`EchoGuard`] and [`Copies`], and writes down what has to be known after a
+//! restart before the broker hears of it.
 
 mod packets;
 mod publishing;
@@ -19,6 +19,7 @@ use twister::Username;
 
 use super::codec::CodecError;
 use super::connection::{Connection, ConnectionError, Progress};
+use super::copies::Copies;
 use super::deliveries::Deliveries;
 use super::echo::EchoGuard;
 use super::fault::Fault;
@@ -114,6 +115,7 @@ pub(crate) struct Session {
     deliveries_out: mpsc::UnboundedSender<Delivery>,
     deliveries: Deliveries,
     guard: EchoGuard,
+    copies: Copies,
     /// How often the broker has forgotten the session.
     generation: u64,
     /// The broker has forgotten the session, and the database does not know yet.
@@ -182,6 +184,7 @@ impl Session {
             deliveries_out,
             deliveries: Deliveries::resume(known.in_flight),
             guard: EchoGuard::resume(known.echoes, known.own_retained),
+            copies: Copies::default(),
             generation: 0,
             forgotten: false,
             unreleased: known.unreleased.into_iter().collect(),

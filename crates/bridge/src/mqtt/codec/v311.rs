@@ -57,6 +57,7 @@ pub(super) fn decode_welcome(
                 receive_maximum: RECEIVE_MAXIMUM_V311,
                 max_qos: Qos::ExactlyOnce,
                 retain: true,
+                subscription_ids: false,
                 max_packet: MAX_PACKET as usize,
                 keep_alive_s: None,
             })));
@@ -104,7 +105,7 @@ pub(super) fn encode(packet: &Packet, bytes: &mut BytesMut) -> Result<(), CodecE
         Packet::PubRec(ack) => Wire::PubRec(PubRec::new(ack.packet)),
         Packet::PubRel(packet) => Wire::PubRel(PubRel::new(*packet)),
         Packet::PubComp(packet) => Wire::PubComp(PubComp::new(*packet)),
-        Packet::Subscribe { packet, filters } => {
+        Packet::Subscribe { packet, filters, id: _ } => {
             let filters = filters.iter().map(|filter| SubscribeFilter::new(filter.clone(), QoS::ExactlyOnce));
             Wire::Subscribe(Subscribe { pkid: *packet, ..Subscribe::new_many(filters) })
         }

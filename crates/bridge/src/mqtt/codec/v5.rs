@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use rumqttc::v5::mqttbytes::v5::{
     ConnAckProperties, Connect, ConnectProperties, ConnectReturnCode, Disconnect, Filter, LastWill, Login,
     Packet as Wire, PingReq, PubAck, PubAckReason, PubComp, PubRec, PubRecReason, PubRel, Publish as WirePublish,
-    RetainForwardRule, Subscribe, SubscribeReasonCode, Unsubscribe,
+    RetainForwardRule, Subscribe, SubscribeProperties, SubscribeReasonCode, Unsubscribe,
 };
 use rumqttc::v5::mqttbytes::{Error, QoS};
 
@@ -71,6 +71,7 @@ pub(super) fn decode_welcome(
         receive_maximum: number(|properties| properties.receive_max).unwrap_or(u16::MAX).max(1),
         max_qos: max_qos.unwrap_or(Qos::ExactlyOnce),
         retain: properties.and_then(|properties| properties.retain_available) != Some(0),
+        subscription_ids: properties.and_then(|properties| properties.subscription_identifiers_available) != Some(0),
         max_packet: max_packet as usize,
         keep_alive_s: number(|properties| properties.server_keep_alive),
     })))
@@ -117,7 +118,7 @@ pub(super) fn encode(packet: &Packet, bytes: &mut BytesMut) -> Result<(), CodecE
         Packet::PubRec(ack) => Wire::PubRec(PubRec::new(ack.packet, None)),
         Packet::PubRel(packet) => Wire::PubRel(PubRel::new(*packet, None)),
         Packet::PubComp(packet) => Wire::PubComp(PubComp::new(*packet, None)),
-        Packet::Subscribe { packet, filters } => {
+        Packet::Subscribe { packet, filters, id } => {
             let filters = filters.iter().map(|filter| Filter {
                 path: filter.clone(),
                 qos: QoS::ExactlyOnce,
@@ -126,7 +127,9 @@ pub(super) fn encode(packet: &Packet, bytes: &mut BytesMut) -> Result<(), CodecE
                 preserve_retain: true,
                 retain_forward_rule: RetainForwardRule::OnNewSubscribe,
             });
-            Wire::Subscribe(Subscribe { pkid: *packet, ..Subscribe::new_many(filters, None) })
+            let id = id.map(|id| id as usize);
+            let properties = id.map(|_| SubscribeProperties { id, user_properties: Vec::new() });
+            Wire::Subscribe(Subscribe { pkid: *packet, ..Subscribe::new_many(filters, properties) })
         }
         Packet::Unsubscribe { packet, filters } => {
             Wire::Unsubscribe(Unsubscribe { pkid: *packet, filters: filters.clone(), properties: None })

@@ -18,6 +18,7 @@ impl Session {
         let present = link.welcome.session_present;
         self.deliveries.handle_connected(present);
         self.guard.handle_connected(present, Instant::now());
+        self.copies.forget();
         if !present {
             self.unreleased.clear();
             self.subscribed.filters.clear();
@@ -86,6 +87,7 @@ impl Session {
     }
 
     async fn handle_publish(&mut self, publish: Publish, link: &mut Link) -> Result<(), Interruption> {
+        let is_copy = self.copies.handle_publish(&publish);
         let Publish { topic, payload, qos, retain, again, packet, properties } = publish;
         if qos == Qos::ExactlyOnce && again && self.unreleased.contains(&packet) {
             // It was taken; only the acknowledgement did not arrive.
@@ -93,7 +95,7 @@ impl Session {
         }
         let seen = Seen { topic: &topic, payload: &payload, qos, retain, packet, again };
         let read = properties::read(&properties);
-        if self.is_own(seen, read.mark.as_deref()) {
+        if is_copy || self.is_own(seen, read.mark.as_deref()) {
             if qos == Qos::ExactlyOnce {
                 self.unreleased.insert(packet);
             }

@@ -4,6 +4,7 @@
 use super::{Interruption, Link, Session};
 use crate::event::{Part, ProblemCode};
 use crate::message::Qos;
+use crate::mqtt::copies::subscription_id;
 use crate::mqtt::packet::{Packet, Protocol};
 use crate::store::Subscribed;
 use crate::topic::TopicFilter;
@@ -28,18 +29,19 @@ impl Session {
 
     /// Asks for what should be and is not, and drops what should not be.
     pub(super) async fn subscribe(&mut self, link: &mut Link) -> Result<(), Interruption> {
-        let wanted: Vec<String> = without_covered(&self.wanted).iter().map(ToString::to_string).collect();
+        let wanted = without_covered(&self.wanted);
         let kept = &self.subscribed.filters;
-        let dropped: Vec<String> = kept.keys().filter(|old| !wanted.contains(old)).cloned().collect();
+        let is_dropped = |old: &&String| !wanted.iter().any(|wanted| wanted.as_str() == *old);
+        let dropped: Vec<String> = kept.keys().filter(is_dropped).cloned().collect();
         // In MQTT 3.1.1 each subscription, even one that is there already, brings all retained messages again.
         let keeps = self.subscribed.certain && link.connection.protocol() == Protocol::V311;
-        let asked: Vec<String> = wanted.into_iter().filter(|new| !keeps || !kept.contains_key(new)).collect();
+        let asked = wanted.into_iter().filter(|new| !keeps || !kept.contains_key(new.as_str()));
         // The old subscription goes after the new one has come: between them nothing may be missed that both mean.
-        if !asked.is_empty()
-            && let Some(packet) = self.deliveries.take_packet()
-        {
-            link.connection.send(&Packet::Subscribe { packet, filters: asked.clone() })?;
-            link.asked.insert(packet, Question::Subscribe(asked));
+        for (id, filters) in questions(asked, link.welcome.subscription_ids) {
+            if let Some(packet) = self.deliveries.take_packet() {
+                link.connection.send(&Packet::Subscribe { packet, filters: filters.clone(), id })?;
+                link.asked.insert(packet, Question::Subscribe(filters));
+            }
         }
         if !dropped.is_empty()
             && let Some(packet) = self.deliveries.take_packet()
@@ -65,6 +67,7 @@ impl Session {
         link: &mut Link,
     ) -> Result<(), Interruption> {
         let Some(Question::Subscribe(filters)) = self.answered(packet, link) else { return Ok(()) };
+        self.copies.forget();
         for (filter, granted) in filters.into_iter().zip(granted) {
             match granted {
                 Ok(qos) => drop(self.subscribed.filters.insert(filter, qos.into())),
@@ -79,6 +82,7 @@ impl Session {
 
     pub(super) async fn handle_unsuback(&mut self, packet: u16, link: &mut Link) -> Result<(), Interruption> {
         let Some(Question::Unsubscribe(filters)) = self.answered(packet, link) else { return Ok(()) };
+        self.copies.forget();
         self.subscribed.filters.retain(|filter, _| !filters.contains(filter));
         self.settle(link).await
     }
@@ -111,6 +115,15 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// What to ask the broker for, with the identifiers of the subscriptions: a packet has one, so each filter is a packet of its own.
+fn questions<'a>(filters: impl Iterator<Item = &'a TopicFilter>, with_ids: bool) -> Vec<(Option<u32>, Vec<String>)> {
+    if with_ids {
+        return filters.map(|filter| (Some(subscription_id(filter)), vec![filter.to_string()])).collect();
+    }
+    let all: Vec<String> = filters.map(ToString::to_string).collect();
+    if all.is_empty() { Vec::new() } else { vec![(None, all)] }
 }
 
 /// The filters that are not covered by another: a broker may send a message once for each filter that matches.

@@ -1,6 +1,7 @@
 //! What is subscribed to changes while the session stands.
 
 use super::support::*;
+use crate::config::ProtocolChoice;
 use crate::message::{Message, Qos};
 use crate::topic::TopicFilter;
 
@@ -42,6 +43,25 @@ async fn other_subscriptions_are_made_over_the_same_connection_and_nothing_is_mi
             }
             assert!(session.board.state().broker == crate::event::PartState::Up);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_several_subscriptions_match_is_taken_once_each_time_that_it_is_published() {
+    // In MQTT 3.1.1 nothing tells copies apart, so what comes there is the broker's choice.
+    for place in Place::each().await {
+        let mut session = place.start(ProtocolChoice::V5).await;
+        change(&place, &session, &["doors/+", "+/1", "+/+/x"]).await;
+        for qos in [Qos::AtLeastOnce, Qos::ExactlyOnce] {
+            for payload in ["open", "open", "shut"] {
+                place.publish(qos, payload).await;
+            }
+            for payload in ["open", "open", "shut"] {
+                assert_eq!(session.take().await, payload, "{qos:?}");
+            }
+        }
+        place.publish(Qos::AtLeastOnce, "end").await;
+        assert_eq!(session.take().await, "end");
     }
 }
 

@@ -29,6 +29,7 @@ async fn other_subscriptions_are_made_over_the_same_connection_and_nothing_is_mi
     for protocol in BOTH {
         for place in Place::each().await {
             let mut session = place.start(protocol).await;
+            let mut last = String::new();
             // Messages come all the time, and each change means doors/1 before and after it.
             for (number, filters) in [["doors/+"], ["+/1"], ["doors/1"], ["doors/#"]].iter().enumerate() {
                 let publisher = async {
@@ -38,7 +39,13 @@ async fn other_subscriptions_are_made_over_the_same_connection_and_nothing_is_mi
                 };
                 tokio::join!(publisher, change(&place, &session, filters));
                 for part in 0..5 {
-                    assert_eq!(session.take().await, format!("{number}.{part}"), "{protocol:?}");
+                    let mut taken = session.take().await;
+                    // In MQTT 3.1.1 nothing tells copies apart that a broker sends for the old subscription and the new one.
+                    while protocol == ProtocolChoice::V311 && taken == last {
+                        taken = session.take().await;
+                    }
+                    assert_eq!(taken, format!("{number}.{part}"), "{protocol:?}");
+                    last = taken;
                 }
             }
             assert!(session.board.state().broker == crate::event::PartState::Up);

@@ -78,7 +78,7 @@ pub async fn check_node(url: &NodeUrl, user: &str, password: &Password) -> Resul
     }
     accounts.sort_by(|one, other| (!one.registered, &one.name).cmp(&(!other.registered, &other.name)));
     Ok(NodeReport {
-        version: readable_version(info.version),
+        version: twister::readable_version(info.version),
         blocks: info.blocks.0,
         connections: info.connections,
         newest_block_age_s: now_s().saturating_sub(u64::try_from(newest.time).unwrap_or(0)),
@@ -125,19 +125,4 @@ impl From<RpcError> for CheckError {
 
 fn client(url: &NodeUrl, user: &str, password: &Password) -> Result<Client, CheckError> {
     Ok(Client::new(url, &Credentials::new(user, password.reveal()))?)
-}
-
-/// 94000 is 0.9.40: two digits for each part after the first.
-pub(crate) fn readable_version(version: u32) -> String {
-    format!("{}.{}.{}", version / 1_000_000, version / 10_000 % 100, version / 100 % 100)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_is_shown_as_people_write_it() {
-        assert_eq!(readable_version(94_000), "0.9.40");
-    }
 }

@@ -5,10 +5,9 @@
 //! do, in the person's language.
 
 mod findings;
-mod sync;
 
 pub use findings::{Finding, Severity, diagnose};
-pub use sync::{SyncProgress, sync_progress};
+pub use twister::sync::{SyncProgress, sync_progress};
 
 use serde::{Deserialize, Serialize};
 

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod names;
 pub mod node_url;
 pub mod peer;
+pub mod sync;
 pub mod translate;
 mod transport;
 pub mod wire;
@@ -25,7 +26,8 @@ pub use error::{ConnectFailure, Evidence, NodeFault, RpcError};
 pub use names::{BlockHeight, PostNumber, Username};
 pub use node_url::{DEFAULT_RPC_PORT, NodeUrl, NodeUrlError};
 pub use peer::{GroupAlias, GroupAliasError, Peer};
+pub use sync::SyncProgress;
 pub use wire::{
     Block, CustomFields, DhtEntry, DhtKind, DirectMessage, FieldValue, GroupInfo, Mention, MiningInfo, NodeInfo,
-    PeerInfo, Post, PostKind, PostRef, Registration, SignedPost, TorrentStatus,
+    PeerInfo, Post, PostKind, PostRef, Registration, SignedPost, TorrentStatus, readable_version,
 };

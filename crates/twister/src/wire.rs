@@ -5,7 +5,7 @@ mod dht;
 mod direct_message;
 mod post;
 
-pub use chain::{Block, MiningInfo, NodeInfo, PeerInfo, Registration, TorrentStatus};
+pub use chain::{Block, MiningInfo, NodeInfo, PeerInfo, Registration, TorrentStatus, readable_version};
 pub use dht::{DhtEntry, DhtKind};
 pub use direct_message::{DirectMessage, GroupInfo};
 pub use post::{

@@ -78,4 +78,9 @@ impl Client {
     pub async fn set_generate(&self, on: bool, threads: u32) -> Result<(), RpcError> {
         self.done("setgenerate", vec![Value::Bool(on), json!(threads)]).await
     }
+
+    /// Asks the node to end (`stop`). It answers first, and takes its time to write everything down.
+    pub async fn stop(&self) -> Result<(), RpcError> {
+        self.done("stop", vec![]).await
+    }
 }

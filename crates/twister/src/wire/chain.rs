@@ -165,3 +165,18 @@ impl NodeInfo {
         !matches!(self.ext_addr_net2.as_str(), "" | "0.0.0.0" | "::")
     }
 }
+
+/// A node's version as people write it: 94000 is 0.9.40, two digits for each part after the first.
+pub fn readable_version(version: u32) -> String {
+    format!("{}.{}.{}", version / 1_000_000, version / 10_000 % 100, version / 100 % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_shown_as_people_write_it() {
+        assert_eq!(readable_version(94_000), "0.9.40");
+    }
+}

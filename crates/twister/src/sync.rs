@@ -1,6 +1,14 @@
-//! How far a node has caught up with the chain, and how long it will take.
+//! How far a node has caught up with the chain, and how long it will take. Plain arithmetic on heights: asking for them is
+//! [`Client`](crate::Client)'s.
 
 use serde::{Deserialize, Serialize};
+
+/// A node whose newest block is older than this takes itself for out of date and pauses its swarms, in seconds. Source:
+/// twister-core, measured.
+pub const OLDEST_BLOCK_S: u64 = 24 * 3600;
+
+/// So many blocks behind is behind, and not just a block on its way.
+pub const BEHIND_BLOCKS: u32 = 3;
 
 /// The pace is told from looks that are at least so far apart, in milliseconds.
 const SHORTEST_SPAN_MS: u64 = 5000;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mqtt_twister_daemon::{BlockMaker, BlockPolicy, Daemon, NodeProblemCode, NodeSettings};
+use mqtt_twister_daemon::{BlockMaker, BlockPolicy, Daemon, NetworkKind, NodeProblemCode, NodeSettings};
 use twister::{Client, MessageRange, Peer, PostNumber, SelfCopy, Username};
 
 use crate::support::{Bench, eventually, is_running, until};
@@ -17,7 +17,7 @@ async fn register(client: &Client, account: &str) {
     client.create_wallet_user(&account).await.unwrap();
     client.send_new_user_transaction(&account).await.unwrap();
     eventually("it is registered", async || client.registration(&account).await.unwrap().is_some()).await;
-    client.follow(&account, &[account.clone()]).await.unwrap();
+    client.follow(&account, std::slice::from_ref(&account)).await.unwrap();
 }
 
 /// A node's address for others on this machine.
@@ -87,6 +87,33 @@ async fn three_people_exchange_private_messages_in_a_network_of_their_own() {
     for daemon in [carol, bob, alice] {
         daemon.end().await;
     }
+}
+
+#[tokio::test]
+async fn two_nodes_that_name_each_other_are_one_network() {
+    let bench = Bench::new();
+    let one = bench.private("one", &["127.0.0.1:1".to_owned()]);
+    let other = bench.private("other", &[address(&one)]);
+    let mutual = |node: &mut NodeSettings| {
+        let peers = vec![address(&other).parse().unwrap()];
+        node.network = NetworkKind::Private { name: "one".to_owned(), peers };
+        node.blocks = BlockPolicy::WhenNeeded;
+    };
+    bench.nodes.change(&one.id, mutual).unwrap();
+    let (one, other) = (bench.open(&one.id), bench.open(&other.id));
+    for node in [&one, &other] {
+        node.start().unwrap();
+    }
+    for node in [&one, &other] {
+        until(node, "it runs", is_running).await;
+    }
+    register(&one.client(), "mqtt_alice").await;
+    let client = other.client();
+    let alice = name("mqtt_alice");
+    eventually("the other knows her", async || client.registration(&alice).await.is_ok_and(|found| found.is_some()))
+        .await;
+    one.end().await;
+    other.end().await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use rustix::fs::{FlockOperation, fcntl_lock};
 
-use crate::StartError;
+use super::StartError;
 
 /// The data directory, which is this process's alone.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::rpc::Rpc;
+use super::rpc::Rpc;
 
 /// Answers callers who show `authorization`.
 pub(crate) async fn serve(listener: TcpListener, authorization: String, rpc: Arc<Rpc>) {

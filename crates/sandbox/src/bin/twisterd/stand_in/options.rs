@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::StartError;
+use super::StartError;
 
 /// How the stand-in is to be.
 pub(crate) struct Options {
@@ -58,11 +58,10 @@ impl Options {
         self.connect.is_empty()
     }
 
-    /// The stand-ins whose network it joins, if it is not the first of its own.
-    pub(crate) fn others(&self) -> Option<Vec<String>> {
+    /// The stand-ins whose network it is to join. None for the first of its own.
+    pub(crate) fn others(&self) -> Vec<String> {
         let own = format!("127.0.0.1:{}", self.port);
-        let others: Vec<String> = self.connect.iter().filter(|peer| **peer != own).cloned().collect();
-        (!others.is_empty()).then_some(others)
+        self.connect.iter().filter(|peer| **peer != own).cloned().collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! How stand-ins join each other's networks: one connects to the other's port and says who it is, `HELLO identity`; the other gives
+//! How stand-ins join each other's networks: one connects to the other's port and says who it is, `HELLO identity port`; the other gives
 //! it a node of its network for as long as they are connected, `NODE port user password`. One that has joined a network itself
 //! passes on to where it joined. All of it stays on this machine.
 
@@ -10,10 +10,18 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::backend::{Backend, Door};
+use super::backend::{Backend, Door};
 
 /// The pause between two attempts to reach somebody.
 const RETRY: Duration = Duration::from_millis(200);
+
+/// What a stand-in says of itself where it wants to join.
+pub(crate) struct Hello {
+    /// By what it is known again.
+    pub(crate) identity: String,
+    /// Where it can be reached itself.
+    pub(crate) port: u16,
+}
 
 /// Takes in whoever connects.
 pub(crate) async fn accept(listener: TcpListener, backend: Arc<Backend>) {
@@ -28,13 +36,16 @@ pub(crate) async fn accept(listener: TcpListener, backend: Arc<Backend>) {
     }
 }
 
-/// Joins the network of one of `others`, and again whenever that is lost.
-pub(crate) async fn join(others: Vec<String>, identity: String, backend: Arc<Backend>) {
+/// Joins a network that this stand-in is to join, and again whenever that is lost.
+pub(crate) async fn join(hello: Hello, backend: Arc<Backend>) {
     loop {
-        for other in &others {
-            // Whatever goes wrong, it is tried again.
-            visit(other, &identity, &backend).await.ok();
-            backend.set_joined(None);
+        for other in backend.others() {
+            // Whoever has become the first of a network itself stays that.
+            if !backend.is_first() {
+                // Whatever goes wrong, it is tried again.
+                visit(other, &hello, &backend).await.ok();
+                backend.set_joined(None);
+            }
             tokio::time::sleep(RETRY).await;
         }
     }
@@ -46,10 +57,10 @@ async fn attend(stream: TcpStream, address: SocketAddr, backend: Arc<Backend>) {
     let mut line = String::new();
     let read = stream.read_line(&mut line).await;
     backend.forget(address);
-    let Some(identity) = line.trim_end().strip_prefix("HELLO ").filter(|_| read.is_ok()) else {
+    let Some((identity, port)) = parse_hello(&line).filter(|_| read.is_ok()) else {
         return;
     };
-    if let Some(host) = backend.host() {
+    if let Some(host) = backend.joined_host() {
         if let Ok(mut onward) = TcpStream::connect(host).await
             && onward.write_all(line.as_bytes()).await.is_ok()
         {
@@ -57,21 +68,28 @@ async fn attend(stream: TcpStream, address: SocketAddr, backend: Arc<Backend>) {
         }
         return;
     }
-    if let Some((index, door)) = backend.admit(identity).await {
+    if let Some((index, door)) = backend.admit(identity, port).await {
         let Door { port, user, password } = door;
         let reply = format!("NODE {port} {user} {password}\n");
         if stream.write_all(reply.as_bytes()).await.is_ok() {
             // Nothing more is said: what is waited for is the end.
-            stream.read(&mut [0; 1]).await.ok();
+            stream.read_u8().await.ok();
         }
         backend.see_off(index).await;
     }
 }
 
+/// Identity and port of one that wants to join.
+fn parse_hello(line: &str) -> Option<(&str, u16)> {
+    let (identity, port) = line.trim_end().strip_prefix("HELLO ")?.split_once(' ')?;
+    Some((identity, port.parse().ok()?))
+}
+
 /// Is a guest at another stand-in until either ends it.
-async fn visit(other: &str, identity: &str, backend: &Backend) -> std::io::Result<()> {
+async fn visit(other: &str, hello: &Hello, backend: &Backend) -> std::io::Result<()> {
     let mut stream = BufReader::new(TcpStream::connect(other).await?);
-    stream.write_all(format!("HELLO {identity}\n").as_bytes()).await?;
+    let Hello { identity, port } = hello;
+    stream.write_all(format!("HELLO {identity} {port}\n").as_bytes()).await?;
     let mut line = String::new();
     stream.read_line(&mut line).await?;
     if let ["NODE", port, user, password] = line.split_whitespace().collect::<Vec<_>>().as_slice()
@@ -79,7 +97,7 @@ async fn visit(other: &str, identity: &str, backend: &Backend) -> std::io::Resul
     {
         let door = Door { port, user: (*user).to_owned(), password: (*password).to_owned() };
         backend.set_joined(Some((door, other.to_owned())));
-        stream.read(&mut [0; 1]).await?;
+        stream.read_u8().await?;
     }
     Ok(())
 }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::backend::Backend;
-use crate::folder::Folder;
-use crate::script::{Crash, Script, Sync};
+use super::backend::Backend;
+use super::folder::Folder;
+use super::script::{Crash, Script, Sync};
 
 /// Calls that twisterd does not write into its log.
 const QUIET: &[&str] = &["getinfo", "getbestblockhash", "getblock", "getmininginfo", "getlasthave", "getnumpieces"];
@@ -18,8 +18,6 @@ pub(crate) struct Rpc {
     backend: Arc<Backend>,
     folder: Arc<Folder>,
     script: Script,
-    /// Whether it is of use only together with others.
-    joins: bool,
     /// How often it was asked how it is.
     asked: AtomicU32,
     /// How far it has caught up, in percent.
@@ -28,9 +26,9 @@ pub(crate) struct Rpc {
 }
 
 impl Rpc {
-    pub(crate) fn new(backend: Arc<Backend>, folder: Arc<Folder>, script: &Script, joins: bool) -> Self {
+    pub(crate) fn new(backend: Arc<Backend>, folder: Arc<Folder>, script: &Script) -> Self {
         let (asked, percent) = (AtomicU32::new(0), AtomicU32::new(0));
-        Self { backend, folder, script: script.clone(), joins, asked, percent, stop: Notify::new() }
+        Self { backend, folder, script: script.clone(), asked, percent, stop: Notify::new() }
     }
 
     /// Returns once it was asked to stop.
@@ -100,7 +98,8 @@ impl Rpc {
         info["blocks"] = self.height().await?.into();
         info["connections"] = self.peers().await?.as_array().map_or(0, Vec::len).into();
         // What is said now holds until it is asked again.
-        if self.percent.load(Ordering::Relaxed) < 100 && (!self.joins || self.backend.has_joined()) {
+        if self.percent.load(Ordering::Relaxed) < 100 && (self.backend.others().is_empty() || self.backend.has_joined())
+        {
             self.percent.fetch_add(10, Ordering::Relaxed);
         }
         Some(info)

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use mqtt_twister_sandbox::{Clock, ManualClock, Network, Node};
+use mqtt_twister_sandbox::{Clock, ManualClock, Network, Node, SandboxError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 
-use crate::StartError;
-use crate::options::Options;
-use crate::script::Script;
+use super::StartError;
+use super::options::Options;
+use super::script::Script;
 
 /// How many others can join a network.
 const MOST_MEMBERS: usize = 7;
@@ -36,7 +37,13 @@ pub(crate) struct Door {
 
 /// What answers for the stand-in.
 pub(crate) struct Backend {
-    network: Network,
+    /// Its own network, once it has one: that of a public node, or a private one that others join.
+    own: OnceCell<Network>,
+    /// What a node is that has met nobody.
+    alone: Network,
+    port: u16,
+    others: Vec<String>,
+    state_dir: PathBuf,
     /// Who joined, in the order of their nodes; none in a network that nobody can join.
     members: Option<Mutex<Members>>,
     state: Mutex<State>,
@@ -61,39 +68,61 @@ struct State {
 
 impl Backend {
     pub(crate) async fn start(options: &Options, script: &Script) -> Result<Self, StartError> {
-        let state_dir = options.data_dir.join("sandbox");
-        let builder = Network::builder();
-        let mut members = None;
-        let network = if options.is_public() {
-            builder.nodes(2).start_height(script.height).state_dir(state_dir).start().await?
-        } else if options.others().is_some() {
-            builder.nodes(1).start_height(2).clock(Clock::Manual(ManualClock::new(LONG_AGO))).start().await?
-        } else {
-            let file = options.data_dir.join("stand-in-members");
-            let identities = std::fs::read_to_string(&file).unwrap_or_default().lines().map(str::to_owned).collect();
-            members = Some(Mutex::new(Members { file, identities }));
-            builder.nodes(1 + MOST_MEMBERS).start_height(2).state_dir(state_dir).start().await?
+        let long_ago = Clock::Manual(ManualClock::new(LONG_AGO));
+        let file = options.data_dir.join("stand-in-members");
+        let identities = std::fs::read_to_string(&file).unwrap_or_default().lines().map(str::to_owned).collect();
+        let backend = Self {
+            own: OnceCell::new(),
+            alone: Network::builder().nodes(1).start_height(2).clock(long_ago).start().await?,
+            port: options.port,
+            others: options.others(),
+            state_dir: options.data_dir.join("sandbox"),
+            members: (!options.is_public()).then(|| Mutex::new(Members { file, identities })),
+            state: Mutex::default(),
         };
-        if members.is_some() {
-            for node in &network.nodes()[1..] {
-                node.take_down().await;
-            }
+        if options.is_public() {
+            let builder = Network::builder().nodes(2).start_height(script.height).state_dir(backend.state_dir.clone());
+            backend.own.set(builder.start().await?).ok();
+        } else if backend.others.is_empty() {
+            backend.host().await?;
         }
-        Ok(Self { network, members, state: Mutex::default() })
+        Ok(backend)
     }
 
     pub(crate) async fn stop(self) -> Result<(), StartError> {
-        Ok(self.network.stop().await?)
+        match self.own.into_inner() {
+            Some(own) => Ok(own.stop().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Those whose network it is to join.
+    pub(crate) fn others(&self) -> &[String] {
+        &self.others
+    }
+
+    /// Its own private network, which others can join; it is made if there is none yet.
+    async fn host(&self) -> Result<&Network, SandboxError> {
+        let start = async || {
+            let builder = Network::builder().nodes(1 + MOST_MEMBERS).start_height(2);
+            let network = builder.state_dir(self.state_dir.clone()).start().await?;
+            for node in &network.nodes()[1..] {
+                node.take_down().await;
+            }
+            Ok(network)
+        };
+        self.own.get_or_try_init(start).await
     }
 
     /// The node that answers for this stand-in now.
     pub(crate) fn door(&self) -> Door {
-        self.state().joined.as_ref().map_or_else(|| Door::of(self.network.node(0)), |(door, _)| door.clone())
+        let own = || Door::of(self.own.get().unwrap_or(&self.alone).node(0));
+        self.state().joined.as_ref().map_or_else(own, |(door, _)| door.clone())
     }
 
     /// Whether it is the first node of a private network, which has nobody to catch up with.
     pub(crate) fn is_first(&self) -> bool {
-        self.members.is_some()
+        self.members.is_some() && self.own.get().is_some()
     }
 
     /// Whether it has joined another stand-in's network.
@@ -102,7 +131,7 @@ impl Backend {
     }
 
     /// Where that other stand-in can be reached.
-    pub(crate) fn host(&self) -> Option<String> {
+    pub(crate) fn joined_host(&self) -> Option<String> {
         self.state().joined.as_ref().map(|(_, host)| host.clone())
     }
 
@@ -125,13 +154,15 @@ impl Backend {
         self.state().strangers.iter().copied().collect()
     }
 
-    /// A node for a stand-in that joins; none if there is no room, or this is not the network's first.
-    pub(crate) async fn admit(&self, identity: &str) -> Option<(usize, Door)> {
-        let index = {
-            let mut members = self.members.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-            members.place(identity)?
-        };
-        let node = self.network.node(index);
+    /// A node for the stand-in at `port` that joins; none if there is no room, or this is not a network's first. Of two that are
+    /// each to join the other, the one with the lower port is the first.
+    pub(crate) async fn admit(&self, identity: &str, port: u16) -> Option<(usize, Door)> {
+        let is_mutual = || self.others.iter().any(|other| other.ends_with(&format!(":{port}")));
+        if self.own.get().is_none() && !(self.port < port && is_mutual()) {
+            return None;
+        }
+        let index = self.members.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).place(identity)?;
+        let node = self.host().await.ok()?.node(index);
         node.bring_up().await.ok()?;
         self.state().guests += 1;
         Some((index, Door::of(node)))
@@ -140,7 +171,9 @@ impl Backend {
     /// A stand-in that had joined is gone.
     pub(crate) async fn see_off(&self, index: usize) {
         self.state().guests -= 1;
-        self.network.node(index).take_down().await;
+        if let Some(own) = self.own.get() {
+            own.node(index).take_down().await;
+        }
     }
 
     pub(crate) fn set_generate(&self, on: bool, threads: i64) {

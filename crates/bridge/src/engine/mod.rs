@@ -37,6 +37,7 @@ pub use live::ReconfigureError;
 pub(crate) use moved::Moved;
 pub(crate) use node_fault::NodeTrouble;
 pub use retained::RetainedError;
+pub(crate) use steward::OLDEST_BLOCK_S;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use twister::names::highest_allowed_number;
-use twister::sync::OLDEST_BLOCK_S;
 use twister::{BlockHeight, PostNumber, RpcError, Username};
 
 use super::{Context, NodeTrouble};
@@ -28,6 +27,9 @@ const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Dur
 
 /// Posts from before the first contact that are looked at, at most.
 pub(super) const MOST_BEFORE: u32 = 10_000;
+
+/// A node whose newest block is older pauses its swarms, in seconds.
+pub(crate) const OLDEST_BLOCK_S: u64 = 24 * 3600;
 
 /// Time between two blocks, about, in seconds.
 const BLOCK_PERIOD_S: u64 = 600;

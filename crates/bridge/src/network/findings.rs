@@ -1,9 +1,9 @@
 //! From what was measured to what is wrong.
 
 use serde::{Deserialize, Serialize};
-use twister::sync::{BEHIND_BLOCKS, OLDEST_BLOCK_S};
 
 use super::{Measurement, NodeFacts, Outcome, SwarmFacts};
+use crate::engine::OLDEST_BLOCK_S;
 use crate::event::ProblemCode;
 
 /// A block this many seconds in the future was made by a clock that is wrong, or is read by one. Source: twister-core takes
@@ -15,6 +15,9 @@ const CLOCK_TOLERANCE_S: i64 = 600;
 
 /// After so long without a block something is amiss: one is expected every ten minutes, in seconds.
 const QUIET_CHAIN_S: u64 = 2 * 3600;
+
+/// So many blocks behind is behind, and not just a block on its way.
+const BEHIND_BLOCKS: u32 = 3;
 
 /// A node that takes longer holds up every message, in milliseconds.
 const SLOW_MS: u32 = 1000;

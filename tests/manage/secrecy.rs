@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mqtt_twister_daemon::NodeProblemCode;
+
 use crate::support::{Bench, PASSWORD};
 
 /// All files below a folder.
@@ -30,4 +32,13 @@ async fn the_password_is_in_no_file_command_line_environment_or_log() {
     let shown = format!("{daemon:?} {:?} {:?}", daemon.status().borrow(), daemon.client());
     assert!(!shown.contains(PASSWORD), "{shown}");
     daemon.end().await;
+}
+
+#[tokio::test]
+async fn a_password_that_would_be_read_as_something_else_is_refused() {
+    let bench = Bench::new();
+    let node = bench.private("home", &[]);
+    for password in ["", "a b", "a#b", "a\nrpcallowip=*"] {
+        assert_eq!(bench.nodes.open(&node.id, password).unwrap_err().code, NodeProblemCode::PasswordRefused);
+    }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Sight {
     pub newest_block_s: u64,
     /// Whether the node is behind others. What it makes then would be thrown away.
     pub is_behind: bool,
+    /// Nodes that it is connected to.
+    pub peers: u32,
     /// Whether registrations wait, from any node of the network.
     pub has_registrations: bool,
     /// The fewest posts that an account of the wallet has left; none without accounts.
@@ -90,7 +92,7 @@ impl BlockDuty {
             self.paused_until_s = sight.now_s + PAUSE_AFTER_VAIN_S;
             self.wait = self.wait.map(|wait| Wait { made: 0, ..wait });
         }
-        self.making = !sight.is_behind && self.is_called_for(sight.now_s);
+        self.making = !sight.is_behind && self.is_called_for(sight);
         self.view(sight.now_s)
     }
 
@@ -119,16 +121,20 @@ impl BlockDuty {
         }
     }
 
-    fn is_called_for(&self, now_s: u64) -> bool {
-        let Some(wait) = self.wait.filter(|_| now_s >= self.paused_until_s) else {
+    fn is_called_for(&self, sight: &Sight) -> bool {
+        let Some(wait) = self.wait.filter(|_| sight.now_s >= self.paused_until_s) else {
             return false;
         };
         match self.policy {
             BlockPolicy::Never => false,
             BlockPolicy::WhenNeeded => true,
+            // What it made on its own would be another chain, and the longer of the two would undo what is in the other.
+            BlockPolicy::WhenNobodyElseDoes if sight.peers == 0 => false,
             // Nobody was in time before, so nobody is expected to be now.
             BlockPolicy::WhenNobodyElseDoes if wait.reason == BlockReason::Freshness => true,
-            BlockPolicy::WhenNobodyElseDoes => self.making || now_s.saturating_sub(wait.last_block_s) >= COURTESY_S,
+            BlockPolicy::WhenNobodyElseDoes => {
+                self.making || sight.now_s.saturating_sub(wait.last_block_s) >= COURTESY_S
+            }
         }
     }
 
@@ -156,6 +162,7 @@ mod tests {
             height,
             newest_block_s: NOW_S,
             is_behind: false,
+            peers: 1,
             has_registrations: false,
             fewest_posts: Some(21),
         }
@@ -238,6 +245,17 @@ mod tests {
         let behind = Sight { is_behind: true, ..registering(1, 5) };
         assert!(!duty.handle_look(&behind).making);
         assert!(duty.handle_look(&registering(2, 400)).making);
+    }
+
+    #[test]
+    fn a_node_that_joined_makes_none_while_it_is_cut_off_from_the_others() {
+        let mut duty = BlockDuty::new(BlockPolicy::WhenNobodyElseDoes);
+        let cut_off = |after_s: u64| Sight { peers: 0, ..registering(after_s, 5) };
+        duty.handle_look(&cut_off(0));
+        assert_eq!(duty.handle_look(&cut_off(100)), shown(false, REGISTRATION, BlockMaker::Nobody));
+        assert!(duty.handle_look(&registering(101, 5)).making);
+        let mut first = BlockDuty::new(BlockPolicy::WhenNeeded);
+        assert!(first.handle_look(&cut_off(0)).making, "somebody has to begin");
     }
 
     #[test]

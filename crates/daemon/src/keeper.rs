@@ -78,6 +78,11 @@ struct Keeper {
 impl Daemon {
     pub(crate) fn open(folder: Folder, password: Zeroizing<String>, tempo: Tempo) -> Result<Self, NodeProblem> {
         let settings = folder.settings()?;
+        // In a configuration file a `#` begins a comment, and spaces at the end are left out.
+        if password.is_empty() || !password.chars().all(|c| c.is_ascii_graphic() && c != '#') {
+            let message = "a node's password has letters, digits and signs but no # or spaces; have a new one made";
+            return Err(NodeProblem::new(NodeProblemCode::PasswordRefused, message));
+        }
         let possession = folder.take()?;
         let credentials = Credentials::new(RPC_USER, password.as_str());
         let client = Client::new(&NodeUrl::loopback(settings.ports.rpc), &credentials);

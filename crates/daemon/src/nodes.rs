@@ -141,7 +141,7 @@ impl Nodes {
     ///
     /// # Errors
     /// [`NodeProblemCode::DataInUse`] if another process has possession, [`NodeProblemCode::UnknownNode`],
-    /// [`NodeProblemCode::FolderUnusable`].
+    /// [`NodeProblemCode::PasswordRefused`] for one that no configuration can hold, [`NodeProblemCode::FolderUnusable`].
     pub fn open(&self, id: &NodeId, password: &str) -> Result<Daemon, NodeProblem> {
         self.open_with(id, password, Tempo::default())
     }

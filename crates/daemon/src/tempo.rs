@@ -5,8 +5,10 @@ use std::time::Duration;
 /// The patience that is had with a node. The default is right for real ones; tests have less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tempo {
-    /// Between two looks at a node.
+    /// Between two looks at a node that is expected to change.
     pub look: Duration,
+    /// Between two looks at one that just runs. twisterd writes a line into its log for many of them.
+    pub calm_look: Duration,
     /// Between two looks into its wallet, which say what its accounts wait for.
     pub wallet: Duration,
     /// What one answer may take. A node that catches up is busy.
@@ -31,7 +33,8 @@ impl Default for Tempo {
     fn default() -> Self {
         Self {
             look: Duration::from_secs(1),
-            wallet: Duration::from_secs(10),
+            calm_look: Duration::from_secs(5),
+            wallet: Duration::from_secs(30),
             answer: Duration::from_secs(20),
             possession: Duration::from_secs(20),
             silence: Duration::from_secs(300),
@@ -49,6 +52,7 @@ impl Tempo {
     pub fn quick() -> Self {
         Self {
             look: Duration::from_millis(50),
+            calm_look: Duration::from_millis(50),
             wallet: Duration::from_millis(100),
             answer: Duration::from_secs(5),
             first_pause: Duration::from_millis(50),

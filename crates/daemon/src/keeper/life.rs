@@ -44,6 +44,8 @@ pub(super) struct Life {
     purse: Purse,
     purse_at: Option<Instant>,
     companion: Option<TcpStream>,
+    /// Whether nothing is about to change.
+    is_calm: bool,
 }
 
 impl Life {
@@ -67,6 +69,7 @@ impl Life {
             registered: HashMap::new(),
             purse_at: None,
             companion: None,
+            is_calm: false,
         }
     }
 
@@ -75,13 +78,14 @@ impl Life {
     /// # Errors
     /// Why the node is to be ended.
     pub(super) async fn step(&mut self, status: &watch::Sender<NodeStatus>) -> Result<(), NodeProblem> {
-        tokio::time::sleep(self.tempo.look).await;
+        tokio::time::sleep(if self.is_calm { self.tempo.calm_look } else { self.tempo.look }).await;
         self.trim_console();
         self.is_twisterd |= self.folder.twisterd().is_some();
         if !self.is_twisterd && self.began.elapsed() > self.tempo.possession {
             return Err(self.no_twisterd("it runs, and has not touched its folder"));
         }
         let companion = self.companion.as_ref().and_then(|companion| companion.local_addr().ok());
+        self.is_calm = false;
         let found = match look(&self.client, companion).await {
             Ok(found) => found,
             Err(error) => return self.bear_silence(&error),
@@ -95,6 +99,7 @@ impl Life {
         let phase = self.course.handle_look(&found, now_ms, self.settings.network.needs_others());
         self.look_into_wallet(&found).await;
         let blocks = self.make_blocks(&found, now_ms / 1000).await;
+        self.is_calm = phase == NodePhase::Running && blocks.reason.is_none();
         self.show(status, phase, found, blocks);
         Ok(())
     }
@@ -183,6 +188,7 @@ impl Life {
             height: found.facts.height,
             newest_block_s: found.facts.newest_block_s,
             is_behind: self.course.is_behind(),
+            peers: found.facts.peers,
             has_registrations: found.has_registrations,
             fewest_posts: self.purse.fewest_posts,
         });

@@ -55,8 +55,8 @@ impl Process {
         // Nothing is waited for from here on, so that no started process is forgotten.
         let child = launch(&program, folder, settings, password)?;
         let pid = child.id();
-        if let Some(pid) = pid {
-            folder.note_pid(pid)?;
+        if let Some(Err(problem)) = pid.map(|pid| folder.note_pid(pid)) {
+            tracing::warn!(%problem, "should the node be left over and hang, it will be taken for somebody else's");
         }
         tracing::info!(node = %settings.id, pid, program = %program.display(), "started a node");
         Ok(Self { folder: folder.clone(), child: Some(child), pid })

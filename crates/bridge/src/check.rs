@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+pub(crate) use twister::readable_version;
 use twister::{Client, Credentials, NodeUrl, RpcError, Username};
 
 use crate::clock::now_s;
@@ -78,7 +79,7 @@ pub async fn check_node(url: &NodeUrl, user: &str, password: &Password) -> Resul
     }
     accounts.sort_by(|one, other| (!one.registered, &one.name).cmp(&(!other.registered, &other.name)));
     Ok(NodeReport {
-        version: twister::readable_version(info.version),
+        version: readable_version(info.version),
         blocks: info.blocks.0,
         connections: info.connections,
         newest_block_age_s: now_s().saturating_sub(u64::try_from(newest.time).unwrap_or(0)),

@@ -5,6 +5,7 @@ use std::time::Instant;
 use twister::{RpcError, TorrentStatus, Username};
 
 use super::Node;
+use crate::check::readable_version;
 use crate::clock::now_ms;
 use crate::network::{ChainPeer, Measurement, NodeFacts, Outcome, SwarmFacts};
 
@@ -36,7 +37,7 @@ impl Node {
         };
         Ok(NodeFacts {
             latency_ms,
-            version: twister::readable_version(info.version),
+            version: readable_version(info.version),
             height: info.blocks.max(newest.height).0,
             newest_block_s: u64::try_from(newest.time).unwrap_or(0),
             peers: peers.into_iter().map(chain_peer).collect(),

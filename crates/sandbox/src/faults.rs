@@ -1,4 +1,4 @@
-//! Faults of a node's RPC, on demand.
+//! Faults of a node, on demand: of its RPC, and of what it has of the network.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,6 +38,25 @@ impl RpcFaults {
             }
             _ => false,
         }
+    }
+}
+
+/// What is wrong with a node's place in the network. The node takes posts as ever.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct NetworkFaults {
+    /// Height at which the node's copy of the chain ends.
+    pub(crate) chain_ends_at: Option<u32>,
+    /// It has no connection to others, of whatever kind.
+    pub(crate) is_cut_off: bool,
+    /// It reaches nobody in the DHT.
+    pub(crate) has_lost_dht: bool,
+    /// How far it takes the clocks of its peers to be ahead of its own, in seconds.
+    pub(crate) clock_offset_s: i64,
+}
+
+impl NetworkFaults {
+    pub(crate) fn reaches_dht(self) -> bool {
+        !self.is_cut_off && !self.has_lost_dht
     }
 }
 

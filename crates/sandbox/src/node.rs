@@ -103,6 +103,26 @@ impl Node {
         self.site.shared.with(|world| world.nodes[self.index].faults.drop_replies(method, count));
     }
 
+    /// Lets the node's copy of the chain end at `height`, while the others know more; none lets it catch up.
+    pub fn hold_chain_at(&self, height: Option<u32>) {
+        self.site.shared.with(|world| world.nodes[self.index].network_faults.chain_ends_at = height);
+    }
+
+    /// Takes the node's connections to all others away, or gives them back: chain, DHT and swarms.
+    pub fn cut_off(&self, is_cut_off: bool) {
+        self.site.shared.with(|world| world.cut_off(self.index, is_cut_off));
+    }
+
+    /// Lets the node reach nobody in the DHT, or everybody again.
+    pub fn lose_dht(&self, has_lost_dht: bool) {
+        self.site.shared.with(|world| world.nodes[self.index].network_faults.has_lost_dht = has_lost_dht);
+    }
+
+    /// Lets the node say that the clocks of its peers are so many seconds ahead of its own.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.site.shared.with(|world| world.nodes[self.index].network_faults.clock_offset_s = seconds);
+    }
+
     /// Whether the node runs.
     pub fn is_up(&self) -> bool {
         self.site.shared.with(|world| world.nodes[self.index].is_up)

@@ -8,7 +8,7 @@ use twister::bencode::Value;
 use crate::arrivals::Mailbox;
 use crate::dht::Store;
 use crate::direct_messages::User;
-use crate::faults::RpcFaults;
+use crate::faults::{NetworkFaults, RpcFaults};
 use crate::groups::Group;
 use crate::post::Post;
 use crate::swarm::Swarm;
@@ -38,6 +38,7 @@ pub(crate) struct NodeState {
     /// Posts on their way from this node's own RPC to its store.
     pub(crate) landing: Mailbox,
     pub(crate) faults: RpcFaults,
+    pub(crate) network_faults: NetworkFaults,
     /// Accounts of which a single post is being looked for.
     pub(crate) peeking: BTreeSet<String>,
 }
@@ -56,6 +57,7 @@ impl NodeState {
             arrivals: Mailbox::default(),
             landing: Mailbox::default(),
             faults: RpcFaults::default(),
+            network_faults: NetworkFaults::default(),
             peeking: BTreeSet::new(),
         }
     }

@@ -123,7 +123,26 @@ impl World {
 
     /// Whether the swarms of two nodes are joined.
     pub(crate) fn are_joined(&self, a: usize, b: usize) -> bool {
-        a != b && self.links.contains(&(a.min(b), a.max(b)))
+        let is_cut_off = |node: usize| self.nodes[node].network_faults.is_cut_off;
+        a != b && self.links.contains(&(a.min(b), a.max(b))) && !is_cut_off(a) && !is_cut_off(b)
+    }
+
+    /// The nodes that a node is connected to in the block chain's network.
+    pub(crate) fn connected_to(&self, node: usize) -> impl Iterator<Item = usize> {
+        let reaches = |node: usize| self.nodes[node].is_up && !self.nodes[node].network_faults.is_cut_off;
+        (0..self.nodes.len()).filter(move |other| *other != node && reaches(node) && reaches(*other))
+    }
+
+    /// Height of a node's copy of the chain.
+    pub(crate) fn height_at(&self, node: usize) -> u32 {
+        let height = self.chain.height();
+        self.nodes[node].network_faults.chain_ends_at.map_or(height, |end| end.min(height))
+    }
+
+    /// Takes the connections of a node away, or gives them back. It then gets what it missed.
+    pub(crate) fn cut_off(&mut self, node: usize, is_cut_off: bool) {
+        self.nodes[node].network_faults.is_cut_off = is_cut_off;
+        self.meet_again(node);
     }
 
     /// Joins the swarms of two nodes: each gets what it lacks.
@@ -150,10 +169,15 @@ impl World {
         }
         let was_up = std::mem::replace(&mut self.nodes[node].is_up, is_up);
         if is_up && !was_up {
-            for peer in 0..self.nodes.len() {
-                if self.are_joined(node, peer) && self.nodes[peer].is_up {
-                    self.exchange(node, peer);
-                }
+            self.meet_again(node);
+        }
+    }
+
+    /// Lets a node and those that it is joined with give each other what they lack.
+    fn meet_again(&mut self, node: usize) {
+        for peer in 0..self.nodes.len() {
+            if self.are_joined(node, peer) && self.nodes[peer].is_up {
+                self.exchange(node, peer);
             }
         }
     }
@@ -244,10 +268,12 @@ impl World {
         let seq = (seq >= 0).then_some(seq);
         let entry = Arc::new(Entry::new(target, value, seq, stamp, signer, |framed| key.sign(framed)));
         // Others cannot verify the signature of a name that is not registered.
-        let is_shared = entry.is_stored_by_others() && self.chain.account(signer).is_some();
+        let is_shared = entry.is_stored_by_others()
+            && self.chain.account(signer).is_some()
+            && self.nodes[node].network_faults.reaches_dht();
         for (i, other) in self.nodes.iter_mut().enumerate() {
             // The node that puts an entry keeps it without asking whether others would.
-            if i == node || (is_shared && other.is_up) {
+            if i == node || (is_shared && other.is_up && other.network_faults.reaches_dht()) {
                 other.dht.insert(Arc::clone(&entry));
             }
         }
@@ -257,7 +283,9 @@ impl World {
 
     /// What running nodes answer to a look into the DHT, as the asking node puts it together.
     pub(crate) fn dht_get(&self, node: usize, target: &Target) -> Vec<Arc<Entry>> {
+        let reaches = |node: usize| self.nodes[node].network_faults.reaches_dht();
         let others = (0..self.nodes.len()).filter(|other| *other != node && self.nodes[*other].is_up);
+        let others = others.filter(|other| reaches(node) && reaches(*other));
         let answers = std::iter::once(node).chain(others).flat_map(|node| self.nodes[node].dht.entries(target));
         let mut found: Vec<Arc<Entry>> = Vec::new();
         for entry in answers.filter(|entry| !entry.is_expired(self.chain.height())) {

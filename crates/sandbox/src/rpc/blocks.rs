@@ -13,13 +13,13 @@ pub(super) const METHODS: &[Method] = &[
         name: "getblockcount",
         counts: 0..=0,
         help: "getblockcount\nReturns the number of blocks in the longest block chain.",
-        run: |call| Ok(Json::Integer(call.world.chain.height().into()).into()),
+        run: |call| Ok(Json::Integer(call.height().into()).into()),
     },
     Method {
         name: "getbestblockhash",
         counts: 0..=0,
         help: "getbestblockhash\nReturns the hash of the best (tip) block in the longest block chain.",
-        run: |call| Ok(hash_at(call, call.world.chain.height()).into()),
+        run: |call| Ok(hash_at(call, call.height()).into()),
     },
     Method {
         name: "getblockhash",
@@ -84,7 +84,7 @@ fn hash_at(call: &Call<'_>, height: u32) -> Json {
 }
 
 fn block_hash(call: &mut Call<'_>) -> Answer {
-    let height = u32::try_from(call.params.at(0).int()?).ok().filter(|height| *height <= call.world.chain.height());
+    let height = u32::try_from(call.params.at(0).int()?).ok().filter(|height| *height <= call.height());
     let height = height.ok_or_else(|| RpcError::new(RpcError::MISC, "Block number out of range."))?;
     Ok(hash_at(call, height).into())
 }
@@ -93,13 +93,14 @@ fn block(call: &mut Call<'_>) -> Answer {
     let text = call.params.at(0).text()?;
     let is_verbose = call.params.optional(1).map_or(Ok(true), |param| param.bool())?;
     let chain = &call.world.chain;
-    let height = chain::parse_hash(&text).and_then(|hash| chain.height_of(&hash));
+    let newest = call.world.height_at(call.node);
+    let height = chain::parse_hash(&text).and_then(|hash| chain.height_of(&hash)).filter(|height| *height <= newest);
     let found = height.and_then(|height| Some((height, chain.block(height)?)));
     let (height, block) = found.ok_or_else(|| RpcError::new(RpcError::UNKNOWN_KEY, "Block not found"))?;
     if !is_verbose {
         return Ok(Json::text(twister::hex::encode(&block.serialized())).into());
     }
-    let confirmations = chain.height() - height + 1;
+    let confirmations = newest - height + 1;
     let mut members = vec![
         ("hash", Json::text(hash_text(&block.hash()))),
         ("confirmations", Json::Integer(confirmations.into())),
@@ -120,7 +121,7 @@ fn block(call: &mut Call<'_>) -> Answer {
     if height > 0 {
         members.push(("previousblockhash", Json::text(hash_text(&block.previous))));
     }
-    if let Some(next) = chain.block(height + 1) {
+    if let Some(next) = chain.block(height + 1).filter(|_| height < newest) {
         members.push(("nextblockhash", Json::text(hash_text(&next.hash()))));
     }
     Ok(Json::object(members).into())
@@ -130,7 +131,9 @@ fn raw_transaction(call: &mut Call<'_>) -> Answer {
     let username = call.params.at(0).text()?;
     let is_verbose = call.params.optional(1).map_or(Ok(0), |param| param.int())? != 0;
     let chain = &call.world.chain;
-    let account = chain.account(&username).and_then(|account| Some((account, chain.block(account.height)?)));
+    let newest = call.world.height_at(call.node);
+    let account = chain.account(&username).filter(|account| account.height <= newest);
+    let account = account.and_then(|account| Some((account, chain.block(account.height)?)));
     let (account, block) =
         account.ok_or_else(|| RpcError::new(RpcError::UNKNOWN_KEY, "No information available about transaction"))?;
     let registration = &account.registration;
@@ -138,7 +141,7 @@ fn raw_transaction(call: &mut Call<'_>) -> Answer {
     if !is_verbose {
         return Ok(hex.into());
     }
-    let confirmations = chain.height() - account.height + 1;
+    let confirmations = newest - account.height + 1;
     let members = [
         ("hex", hex),
         ("txid", Json::text(hash_text(&registration.username_hash()))),

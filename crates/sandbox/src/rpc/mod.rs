@@ -54,6 +54,11 @@ impl Call<'_> {
     fn state(&mut self) -> &mut NodeState {
         &mut self.world.nodes[self.node]
     }
+
+    /// Height of the node's copy of the chain.
+    fn height(&self) -> u32 {
+        self.world.height_at(self.node)
+    }
 }
 
 type Answer = Result<Outcome, RpcError>;

@@ -52,13 +52,14 @@ fn address(node: usize) -> String {
 }
 
 fn connections(call: &Call<'_>) -> Json {
-    Json::from(call.world.nodes.iter().filter(|node| node.is_up).count().saturating_sub(1))
+    Json::from(call.world.connected_to(call.node).count())
 }
 
 fn info(call: &mut Call<'_>) -> Answer {
     let world = &call.world;
-    let height = Json::Integer(world.chain.height().into());
-    let nodes = world.nodes.iter().filter(|node| node.is_up).count();
+    let faults = world.nodes[call.node].network_faults;
+    let in_dht = |other: &usize| faults.reaches_dht() && world.nodes[*other].network_faults.reaches_dht();
+    let dht_nodes = world.connected_to(call.node).filter(in_dht).count();
     let is_joined = (0..world.nodes.len()).any(|other| world.are_joined(call.node, other));
     // A node learns its outside address from those that its swarms are joined with.
     let outside_address = if is_joined { address(call.node) } else { "0.0.0.0".to_owned() };
@@ -66,13 +67,13 @@ fn info(call: &mut Call<'_>) -> Answer {
         ("version", Json::Integer(94_000)),
         ("protocolversion", Json::Integer(70_003)),
         ("walletversion", Json::Integer(60_000)),
-        ("blocks", height),
-        ("timeoffset", Json::Integer(0)),
+        ("blocks", Json::Integer(call.height().into())),
+        ("timeoffset", Json::Integer(faults.clock_offset_s)),
         ("connections", connections(call)),
         ("addrman_total", Json::Integer(0)),
         ("addrman_get", Json::Integer(0)),
-        ("dht_nodes", Json::from(nodes.saturating_sub(1))),
-        ("dht_global_nodes", Json::from(nodes)),
+        ("dht_nodes", Json::from(dht_nodes)),
+        ("dht_global_nodes", Json::from(dht_nodes + 1)),
         ("proxy", Json::text("")),
         ("ext_port1", Json::Integer(CHAIN_PORT.into())),
         ("ext_port2", Json::Integer(SWARM_PORT.into())),
@@ -112,8 +113,6 @@ fn info(call: &mut Call<'_>) -> Answer {
 
 fn peers(call: &mut Call<'_>) -> Answer {
     let world = &call.world;
-    let height = Json::Integer(world.chain.height().into());
-    let others = (0..world.nodes.len()).filter(|other| *other != call.node && world.nodes[*other].is_up);
     let peer = |other: usize| {
         Json::object([
             ("addr", Json::text(format!("{}:{CHAIN_PORT}", address(other)))),
@@ -127,18 +126,17 @@ fn peers(call: &mut Call<'_>) -> Answer {
             ("subver", Json::text("")),
             // The node with the lower number is the one that was there to be connected to.
             ("inbound", Json::Bool(other > call.node)),
-            ("startingheight", height.clone()),
+            ("startingheight", Json::Integer(world.height_at(other).into())),
             ("banscore", Json::Integer(0)),
         ])
     };
-    Ok(Json::Array(others.map(peer).collect()).into())
+    Ok(Json::Array(world.connected_to(call.node).map(peer).collect()).into())
 }
 
 fn mining_info(call: &mut Call<'_>) -> Answer {
     let mining = call.state().mining;
-    let chain = &call.world.chain;
     let members = [
-        ("blocks", Json::Integer(chain.height().into())),
+        ("blocks", Json::Integer(call.height().into())),
         ("currentblocksize", Json::Integer(1000)),
         ("currentblocktx", Json::Integer(0)),
         ("difficulty", Json::Real(DIFFICULTY)),
@@ -146,7 +144,7 @@ fn mining_info(call: &mut Call<'_>) -> Answer {
         ("generate", Json::Bool(mining.is_on)),
         ("genproclimit", Json::Integer(mining.processors)),
         ("hashespersec", Json::Integer(0)),
-        ("pooledtx", Json::from(chain.waiting().len())),
+        ("pooledtx", Json::from(call.world.chain.waiting().len())),
         ("testnet", Json::Bool(false)),
     ];
     Ok(Json::object(members).into())

@@ -1,4 +1,4 @@
-//! Faults of the RPC on demand.
+//! Faults of nodes on demand.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use mqtt_twister_sandbox::Node;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::calls::{alice_and_bob, numbers};
+use crate::calls::{alice_and_bob, numbers, post};
 use crate::http::{call, send};
 
 async fn is_refused(node: &Node) -> bool {
@@ -55,4 +55,63 @@ async fn a_slow_method_is_carried_out_at_once_and_answered_late() {
     };
     let (slow, others) = tokio::join!(slow, others);
     assert!(slow >= Duration::from_millis(200) && others < slow, "{slow:?} {others:?}");
+}
+
+#[tokio::test]
+async fn a_node_whose_chain_ends_early_knows_nothing_of_what_came_later_while_its_peers_do() {
+    let network = alice_and_bob().await;
+    let (node, other, height) = (network.node(0), network.node(1), network.height());
+    network.create_account(1, "carol").unwrap();
+    node.hold_chain_at(Some(height));
+    assert_eq!(call(node, "getblockcount", json!([])).await, Ok(json!(height)));
+    assert_eq!(call(node, "getinfo", json!([])).await.unwrap()["blocks"], height);
+    assert_eq!(call(node, "getpeerinfo", json!([])).await.unwrap()[0]["startingheight"], height + 1);
+    assert_eq!(call(other, "getpeerinfo", json!([])).await.unwrap()[0]["startingheight"], height);
+    let newest = call(node, "getbestblockhash", json!([])).await.unwrap();
+    let block = call(node, "getblock", json!([newest])).await.unwrap();
+    assert_eq!((&block["height"], &block["nextblockhash"]), (&json!(height), &json!(null)));
+    assert!(call(node, "getblockhash", json!([height + 1])).await.is_err());
+    assert!(call(node, "getrawtransaction", json!(["carol", 1])).await.is_err());
+    node.hold_chain_at(None);
+    assert_eq!(call(node, "getrawtransaction", json!(["carol", 1])).await.unwrap()["height"], height + 1);
+}
+
+#[tokio::test]
+async fn a_node_that_is_cut_off_has_nobody_and_gets_afterwards_what_it_missed() {
+    let network = alice_and_bob().await;
+    let (node, other) = (network.node(0), network.node(1));
+    node.cut_off(true);
+    for node in [node, other] {
+        let info = call(node, "getinfo", json!([])).await.unwrap();
+        assert_eq!((&info["connections"], &info["dht_nodes"]), (&json!(0), &json!(0)));
+        assert_eq!(call(node, "getpeerinfo", json!([])).await, Ok(json!([])));
+    }
+    post(other, "bob", 0, "not yet").await;
+    assert!(numbers(node, "bob").await.is_empty());
+    node.cut_off(false);
+    assert_eq!(numbers(node, "bob").await, [0]);
+    assert_eq!(call(node, "getconnectioncount", json!([])).await, Ok(json!(1)));
+}
+
+#[tokio::test]
+async fn a_node_that_has_lost_the_dht_keeps_its_peers_and_reaches_its_own_entries_only() {
+    let network = alice_and_bob().await;
+    let (node, other) = (network.node(0), network.node(1));
+    node.lose_dht(true);
+    let info = call(node, "getinfo", json!([])).await.unwrap();
+    assert_eq!((&info["connections"], &info["dht_nodes"]), (&json!(1), &json!(0)));
+    call(node, "dhtput", json!(["alice", "profile", "s", {"bio": "me"}, "alice", 1])).await.unwrap();
+    let entries = async |node| call(node, "dhtget", json!(["alice", "profile", "s", 10])).await.unwrap();
+    assert_eq!(entries(node).await.as_array().unwrap().len(), 1);
+    assert_eq!(entries(other).await, json!([]));
+    node.lose_dht(false);
+    assert_eq!(entries(other).await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_node_says_by_how_much_the_clocks_of_its_peers_are_ahead() {
+    let network = alice_and_bob().await;
+    network.node(0).set_clock_offset(-4000);
+    assert_eq!(call(network.node(0), "getinfo", json!([])).await.unwrap()["timeoffset"], -4000);
+    assert_eq!(call(network.node(1), "getinfo", json!([])).await.unwrap()["timeoffset"], 0);
 }

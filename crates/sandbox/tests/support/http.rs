@@ -38,7 +38,11 @@ pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
     pub async fn open(node: &Node) -> Self {
-        Self(BufReader::new(TcpStream::connect(("127.0.0.1", node.port())).await.unwrap()))
+        Self::to("127.0.0.1", node.port()).await
+    }
+
+    pub async fn to(host: &str, port: u16) -> Self {
+        Self(BufReader::new(TcpStream::connect((host, port)).await.unwrap()))
     }
 
     /// Sends a request and reads the reply; `None` if the node closes the connection instead.

@@ -5,8 +5,10 @@
 //! do, in the person's language.
 
 mod findings;
+mod standing;
 
 pub use findings::{Finding, Severity, diagnose};
+pub use standing::{Hindrance, Standing, hindrance};
 pub use twister::sync::{SyncProgress, sync_progress};
 
 use serde::{Deserialize, Serialize};
@@ -57,6 +59,8 @@ pub struct NodeFacts {
     /// When that was made, in seconds since 1970 by its maker's clock.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub newest_block_s: u64,
+    /// Whether its chain is another one than the public network's.
+    pub is_own_chain: bool,
     /// Nodes that it is connected to.
     pub peers: Vec<ChainPeer>,
     /// Nodes of the DHT that it knows.
@@ -68,6 +72,8 @@ pub struct NodeFacts {
     /// How far its peers' clocks are ahead of its own in the middle, in seconds.
     #[cfg_attr(feature = "specta", specta(type = specta_typescript::Number))]
     pub clock_offset_s: i64,
+    /// Whether it says that its clock is too wrong to be made up for.
+    pub clock_warning: bool,
     /// Whether its wallet has the account's key.
     pub has_key: bool,
     /// Height of the block that holds the account's registration.
@@ -109,8 +115,8 @@ pub struct SwarmFacts {
 }
 
 impl NodeFacts {
-    /// The highest block that the node's peers knew of, or the node itself.
+    /// Height of the chain that the node should have, by what its peers knew of.
     pub fn highest_known(&self) -> u32 {
-        self.peers.iter().filter_map(|peer| peer.height).fold(self.height, u32::max)
+        Standing::from(self).highest_known()
     }
 }

@@ -15,6 +15,7 @@ mod carrier;
 mod context;
 mod deliverer;
 mod fetcher;
+mod footing;
 mod live;
 mod moved;
 mod newcomers;
@@ -37,7 +38,6 @@ pub use live::ReconfigureError;
 pub(crate) use moved::Moved;
 pub(crate) use node_fault::NodeTrouble;
 pub use retained::RetainedError;
-pub(crate) use steward::OLDEST_BLOCK_S;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

@@ -1,4 +1,4 @@
-//! Looks after what the bridge stands on: the node, the account, the network, whom it follows, and the post quota. The
+//! Looks after what the bridge stands on: the node, the network, the account, whom it follows, and the post quota. The
 //! other tasks wait until it says that the account can be used.
 
 use std::collections::BTreeSet;
@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use twister::names::highest_allowed_number;
-use twister::{BlockHeight, PostNumber, RpcError, Username};
+use twister::{PostNumber, RpcError, Username};
 
+use super::footing::Footing;
 use super::{Context, NodeTrouble};
 use crate::backoff::Backoff;
 use crate::clock::now_s;
 use crate::config::CatchUp;
 use crate::event::{Part, ProblemCode, Quota};
+use crate::node::Ground;
 use crate::pack::Pace;
 use crate::store::{PeerRecord, StoreError};
 
@@ -27,9 +29,6 @@ const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Dur
 
 /// Posts from before the first contact that are looked at, at most.
 pub(super) const MOST_BEFORE: u32 = 10_000;
-
-/// A node whose newest block is older pauses its swarms, in seconds.
-pub(crate) const OLDEST_BLOCK_S: u64 = 24 * 3600;
 
 /// Time between two blocks, about, in seconds.
 const BLOCK_PERIOD_S: u64 = 600;
@@ -54,10 +53,11 @@ impl From<StoreError> for Trouble {
 
 pub(super) async fn drive(context: Context) {
     let mut strangers = BTreeSet::new();
+    let mut footing = Footing::default();
     let mut attempt = 0;
     let mut noted_quota = None;
     loop {
-        let pause = match look(&context, &mut strangers).await {
+        let pause = match look(&context, &mut footing, &mut strangers).await {
             Ok(()) => {
                 attempt = 0;
                 note_quota(&context, &mut noted_quota).await;
@@ -92,40 +92,24 @@ async fn note_quota(context: &Context, noted: &mut Option<Instant>) {
 }
 
 /// When the next block is expected, in Unix seconds: ten minutes after the last, or soon if it is late.
-fn next_block_s(newest_s: i64, now_s: u64) -> u64 {
-    let due = u64::try_from(newest_s).unwrap_or(0) + BLOCK_PERIOD_S;
+fn next_block_s(newest_s: u64, now_s: u64) -> u64 {
+    let due = newest_s + BLOCK_PERIOD_S;
     due.max(now_s + BLOCK_PERIOD_S / 10)
 }
 
-async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(), Trouble> {
+async fn look(context: &Context, footing: &mut Footing, strangers: &mut BTreeSet<Username>) -> Result<(), Trouble> {
     let account = &context.account;
     let client = &context.client;
 
-    let info = client.info().await?;
+    let ground = Ground::ask(client).await?;
     context.board.up(Part::Node);
-
-    let newest = client.block(&client.best_block_hash().await?).await?;
-    let age_s = now_s().saturating_sub(u64::try_from(newest.time).unwrap_or(0));
-    if age_s > OLDEST_BLOCK_S {
-        let days = age_s / 86_400;
-        return Err(shown(
-            Part::Network,
-            ProblemCode::NodeSyncing,
-            format!(
-                "the node's newest block ({}) is {days} days old: it is still catching up with the chain, or has no \
-                 connection to others. Leave it running; the bridge begins when it is there",
-                newest.height
-            ),
-        ));
+    match footing.look(&ground, now_s(), Instant::now()) {
+        Some(weakness) if weakness.stops_posts => return Err(Trouble::Shown(weakness.trouble)),
+        Some(weakness) => show(context, Trouble::Shown(weakness.trouble)),
+        None => context.board.up(Part::Network),
     }
-    match info.connections {
-        0 => context.board.down(
-            Part::Network,
-            ProblemCode::NoPeers,
-            "the node has no connection to other nodes, so nothing travels further than to it. Check its internet \
-             connection, or in a private network its -connect addresses",
-        ),
-        _ => context.board.up(Part::Network),
+    if let Some(text) = footing.news_of_being_alone(&ground) {
+        context.board.report(Part::Network, ProblemCode::NoPeers, text);
     }
 
     if !client.wallet_users().await?.iter().any(|name| name == account.as_str()) {
@@ -147,7 +131,7 @@ async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(
     let known = client.last_have(account).await?;
     meet_peers(context, |peer| known.get(peer).copied().flatten()).await?;
 
-    let allowed = highest_allowed_number(registration.height, newest_height(info.blocks, newest.height));
+    let allowed = highest_allowed_number(registration.height, ground.height());
     let tried = context.store.next_number().await?;
     let next = known.get(account).copied().flatten().map_or(tried, |known| known.next().max(tried));
     context.highest_allowed.send_if_modified(|old| std::mem::replace(old, allowed) != allowed);
@@ -157,7 +141,7 @@ async fn look(context: &Context, strangers: &mut BTreeSet<Username>) -> Result<(
         highest_allowed: allowed.0,
         left,
         pace: Pace::of(left),
-        more_at_ms: next_block_s(newest.time, now_s()) * 1000,
+        more_at_ms: next_block_s(ground.newest_block_s(), now_s()) * 1000,
     });
     // Until peers can read what this account wants, they send it nothing.
     if *context.profile_out.borrow() {
@@ -210,10 +194,6 @@ async fn meet_peers(context: &Context, highest: impl Fn(&Username) -> Option<Pos
         }
     }
     Ok(())
-}
-
-fn newest_height(of_info: BlockHeight, of_block: BlockHeight) -> BlockHeight {
-    of_info.max(of_block)
 }
 
 fn shown(part: Part, code: ProblemCode, message: String) -> Trouble {

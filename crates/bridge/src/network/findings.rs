@@ -2,22 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measurement, NodeFacts, Outcome, SwarmFacts};
-use crate::engine::OLDEST_BLOCK_S;
+use super::standing::{of_chain, of_clocks, of_dht, of_peers};
+use super::{Measurement, NodeFacts, Outcome, Standing, SwarmFacts};
 use crate::event::ProblemCode;
-
-/// A block this many seconds in the future was made by a clock that is wrong, or is read by one. Source: twister-core takes
-/// blocks of up to two hours ahead.
-const FUTURE_BLOCK_S: u64 = 2 * 3600;
-
-/// A clock that differs more from those of others is wrong, in seconds.
-const CLOCK_TOLERANCE_S: i64 = 600;
-
-/// After so long without a block something is amiss: one is expected every ten minutes, in seconds.
-const QUIET_CHAIN_S: u64 = 2 * 3600;
-
-/// So many blocks behind is behind, and not just a block on its way.
-const BEHIND_BLOCKS: u32 = 3;
 
 /// A node that takes longer holds up every message, in milliseconds.
 const SLOW_MS: u32 = 1000;
@@ -62,18 +49,15 @@ pub fn diagnose(measurement: &Measurement) -> Vec<Finding> {
         }
     };
     let now_s = measurement.at_ms / 1000;
-    let mut findings = Vec::new();
-    let chain = of_chain(facts, now_s);
-    let is_cut_off = facts.peers.is_empty();
-    if is_cut_off {
-        findings.push(Finding::new(ProblemCode::NoPeers, Severity::Fault, ""));
-    }
-    findings.extend(of_clocks(facts, now_s));
-    findings.extend(chain.clone().filter(|found| found.code == ProblemCode::NodeSyncing || !is_cut_off));
+    let standing = Standing::from(&**facts);
+    let chain = of_chain(&standing, now_s);
     // A node that has not caught up knows nothing of newer accounts, and has paused its swarms.
-    let is_behind = chain.is_some_and(|found| found.severity == Severity::Fault);
+    let is_behind = chain.as_ref().is_some_and(|found| found.severity == Severity::Fault);
+    let mut findings: Vec<Finding> =
+        [of_peers(&standing, now_s), of_clocks(&standing, now_s), chain].into_iter().flatten().collect();
     findings.extend(of_account(facts, &measurement.account, is_behind));
-    if !is_cut_off && !is_behind {
+    if !facts.peers.is_empty() && !is_behind {
+        findings.extend(of_dht(&standing));
         findings.extend(of_swarms(facts));
     }
     if facts.latency_ms > SLOW_MS {
@@ -81,26 +65,6 @@ pub fn diagnose(measurement: &Measurement) -> Vec<Finding> {
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
-}
-
-fn of_chain(facts: &NodeFacts, now_s: u64) -> Option<Finding> {
-    let age_s = now_s.saturating_sub(facts.newest_block_s);
-    let behind = facts.highest_known().saturating_sub(facts.height);
-    let severity = if age_s > OLDEST_BLOCK_S { Severity::Fault } else { Severity::Warning };
-    if behind >= BEHIND_BLOCKS {
-        return Some(Finding::new(ProblemCode::NodeSyncing, severity, "").of(behind));
-    }
-    (age_s > QUIET_CHAIN_S).then(|| Finding::new(ProblemCode::ChainStands, severity, "").of(age_s))
-}
-
-fn of_clocks(facts: &NodeFacts, now_s: u64) -> Option<Finding> {
-    let ahead = facts.newest_block_s.saturating_sub(now_s);
-    if ahead > FUTURE_BLOCK_S {
-        return Some(Finding::new(ProblemCode::ClockWrong, Severity::Fault, "").of(ahead));
-    }
-    let offset = facts.clock_offset_s;
-    let is_off = offset.abs() > CLOCK_TOLERANCE_S;
-    is_off.then(|| Finding { amount: offset, ..Finding::new(ProblemCode::ClockWrong, Severity::Warning, "") })
 }
 
 fn of_account(facts: &NodeFacts, account: &str, is_behind: bool) -> Option<Finding> {
@@ -113,9 +77,6 @@ fn of_account(facts: &NodeFacts, account: &str, is_behind: bool) -> Option<Findi
 
 fn of_swarms(facts: &NodeFacts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if facts.dht_nodes == 0 {
-        findings.push(Finding::new(ProblemCode::DhtEmpty, Severity::Warning, ""));
-    }
     // Whoever follows nobody yet has nobody to be joined with.
     let has_people = facts.swarms.iter().any(|swarm| !swarm.own);
     let alone = |swarm: &&SwarmFacts| swarm.present && !swarm.paused && swarm.peers == 0;
@@ -135,11 +96,11 @@ fn of_swarms(facts: &NodeFacts) -> Vec<Finding> {
 }
 
 impl Finding {
-    fn new(code: ProblemCode, severity: Severity, subject: &str) -> Self {
+    pub(super) fn new(code: ProblemCode, severity: Severity, subject: &str) -> Self {
         Self { code, severity, subject: subject.to_owned(), amount: 0, detail: None }
     }
 
-    fn of(self, amount: impl TryInto<i64>) -> Self {
+    pub(super) fn of(self, amount: impl TryInto<i64>) -> Self {
         Self { amount: amount.try_into().unwrap_or(i64::MAX), ..self }
     }
 }
@@ -163,11 +124,13 @@ mod tests {
             version: "0.9.40".to_owned(),
             height: 1000,
             newest_block_s: NOW_S - 300,
+            is_own_chain: false,
             peers: vec![ChainPeer { address: "10.0.0.1:28333".to_owned(), inbound: true, height: Some(1000) }],
             dht_nodes: 20,
             outside_address: Some("203.0.113.7".to_owned()),
             ports: (28333, 29333),
             clock_offset_s: 1,
+            clock_warning: false,
             has_key: true,
             registered_at: Some(10),
             swarms: vec![swarm("mqtt_alice", true), swarm("mqtt_bob", false)],
@@ -210,7 +173,7 @@ mod tests {
     #[test]
     fn a_chain_that_is_behind_says_by_how_many_blocks() {
         let behind = |facts: &mut NodeFacts| facts.peers[0].height = Some(1400);
-        assert_eq!(found(behind), one(ProblemCode::NodeSyncing, Severity::Warning, "", 400));
+        assert_eq!(found(behind), one(ProblemCode::NodeSyncing, Severity::Fault, "", 400));
         let days_behind = found(|facts| {
             behind(facts);
             facts.newest_block_s = NOW_S - 3 * 86_400;
@@ -250,6 +213,22 @@ mod tests {
             facts.swarms.iter_mut().for_each(|swarm| swarm.peers = 0);
         });
         assert_eq!(alone, one(ProblemCode::NoPeers, Severity::Fault, "", 0));
+    }
+
+    #[test]
+    fn in_a_network_of_one_s_own_being_alone_and_a_quiet_chain_are_usual() {
+        let own = |hours: u64, is_alone: bool| {
+            found(|facts| {
+                facts.is_own_chain = true;
+                facts.newest_block_s = NOW_S - hours * 3600;
+                if is_alone {
+                    facts.peers.clear();
+                }
+            })
+        };
+        assert_eq!(own(5, false), []);
+        assert_eq!(own(5, true), one(ProblemCode::NoPeers, Severity::Warning, "", 0));
+        assert_eq!(own(48, true), one(ProblemCode::NoPeers, Severity::Fault, "", 0));
     }
 
     #[test]

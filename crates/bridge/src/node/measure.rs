@@ -1,10 +1,8 @@
 //! Asking a node how it and the network are.
 
-use std::time::Instant;
-
 use twister::{RpcError, TorrentStatus, Username};
 
-use super::Node;
+use super::{Ground, Node};
 use crate::check::readable_version;
 use crate::clock::now_ms;
 use crate::network::{ChainPeer, Measurement, NodeFacts, Outcome, SwarmFacts};
@@ -21,11 +19,7 @@ impl Node {
     }
 
     async fn facts(&self, account: &Username, following: &[Username]) -> Result<NodeFacts, RpcError> {
-        let asked = Instant::now();
-        let info = self.client.info().await?;
-        let latency_ms = u32::try_from(asked.elapsed().as_millis()).unwrap_or(u32::MAX);
-        let newest = self.client.block(&self.client.best_block_hash().await?).await?;
-        let peers = self.client.peers().await?;
+        let ground = Ground::ask(&self.client).await?;
         let mut swarms = vec![swarm(account, true, self.client.torrent_status(account).await?)];
         for peer in following.iter().filter(|peer| *peer != account) {
             swarms.push(swarm(peer, false, self.client.torrent_status(peer).await?));
@@ -35,16 +29,21 @@ impl Node {
             inbound: peer.inbound,
             height: u32::try_from(peer.starting_height).ok(),
         };
+        let (height, newest_block_s, clock_warning) =
+            (ground.height().0, ground.newest_block_s(), ground.clock_warning());
+        let Ground { info, latency, peers, is_own_chain, .. } = ground;
         Ok(NodeFacts {
-            latency_ms,
+            latency_ms: u32::try_from(latency.as_millis()).unwrap_or(u32::MAX),
             version: readable_version(info.version),
-            height: info.blocks.max(newest.height).0,
-            newest_block_s: u64::try_from(newest.time).unwrap_or(0),
+            height,
+            newest_block_s,
+            is_own_chain,
             peers: peers.into_iter().map(chain_peer).collect(),
             dht_nodes: info.dht_nodes,
             outside_address: info.has_outside_address().then_some(info.ext_addr_net2),
             ports: (info.ext_port1, info.ext_port2),
             clock_offset_s: info.time_offset,
+            clock_warning,
             has_key: self.is_in_wallet(account).await?,
             registered_at: self.client.registration(account).await?.map(|found| found.height.0),
             swarms,

@@ -4,6 +4,7 @@
 //! Deliberately not here: moving messages, and what a bridge waits for ([`crate::Bridge`]).
 
 mod accounts;
+mod ground;
 mod invitations;
 mod measure;
 mod profile;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use twister::{Client, Credentials, NodeUrl};
 
 pub use accounts::{NewAccount, Registration, RegistrationStep};
+pub(crate) use ground::Ground;
 pub use invitations::Authorship;
 pub use profile::{Profile, ProfileField};
 

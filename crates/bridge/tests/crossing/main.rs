@@ -3,6 +3,7 @@
 
 mod carry;
 mod faults;
+mod footing;
 mod journey;
 mod live;
 mod messages;

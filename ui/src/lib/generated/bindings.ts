@@ -1621,6 +1621,8 @@ export type NodeFacts_Deserialize = {
 	height: number,
 	/**  When that was made, in seconds since 1970 by its maker's clock. */
 	newest_block_s: number,
+	/**  Whether its chain is another one than the public network's. */
+	is_own_chain: boolean,
 	/**  Nodes that it is connected to. */
 	peers: ChainPeer_Deserialize[],
 	/**  Nodes of the DHT that it knows. */
@@ -1631,6 +1633,8 @@ export type NodeFacts_Deserialize = {
 	ports: [number, number],
 	/**  How far its peers' clocks are ahead of its own in the middle, in seconds. */
 	clock_offset_s: number,
+	/**  Whether it says that its clock is too wrong to be made up for. */
+	clock_warning: boolean,
 	/**  Whether its wallet has the account's key. */
 	has_key: boolean,
 	/**  Height of the block that holds the account's registration. */
@@ -1649,6 +1653,8 @@ export type NodeFacts_Serialize = {
 	height: number,
 	/**  When that was made, in seconds since 1970 by its maker's clock. */
 	newest_block_s: number,
+	/**  Whether its chain is another one than the public network's. */
+	is_own_chain: boolean,
 	/**  Nodes that it is connected to. */
 	peers: ChainPeer_Serialize[],
 	/**  Nodes of the DHT that it knows. */
@@ -1659,6 +1665,8 @@ export type NodeFacts_Serialize = {
 	ports: [number, number],
 	/**  How far its peers' clocks are ahead of its own in the middle, in seconds. */
 	clock_offset_s: number,
+	/**  Whether it says that its clock is too wrong to be made up for. */
+	clock_warning: boolean,
 	/**  Whether its wallet has the account's key. */
 	has_key: boolean,
 	/**  Height of the block that holds the account's registration. */

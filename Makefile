@@ -2,6 +2,9 @@
 #
 #   make run        builds the app and opens it; with no display it runs the demo in the terminal
 #   make test       all tests: Rust, user interface, end to end, the real window
+#   make test-twisterd  the whole program against real nodes: TWISTERD=/path/to/twisterd starts two as a private network
+#                       (TWISTERD_ARGS adds flags), TWISTER_A=http://user:password@host:port and TWISTER_B=... are two
+#                       that run (TWISTER_MINE=1 lets it make blocks); make test runs it against two sandbox nodes
 #   make soak       100 kills of bridges, brokers and nodes while 5,000 messages flow (make test has a short form)
 #   make lint       formatting and static checks
 #   make bench-window  how quick the window stays while 2,000 messages a second cross, SECONDS=60
@@ -32,7 +35,7 @@ FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 export TAURI_DRIVER
 
-.PHONY: run test soak bench-window lint setup bindings screenshots fuzz setup-rust setup-window setup-node setup-tests
+.PHONY: run test test-twisterd test-strangers soak bench-window lint setup bindings screenshots fuzz setup-rust setup-window setup-node setup-tests
 
 run:
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -47,6 +50,16 @@ endif
 test: setup-tests $(UI_BUILT)
 	cd ui && npm test
 	cargo test $(CARGO_FLAGS)
+	@$(MAKE) --no-print-directory test-strangers
+
+# The program may be given as from here, and tests run elsewhere.
+test-twisterd: setup-rust
+	@scripts/setup.sh tests
+	$(if $(TWISTERD),TWISTERD='$(abspath $(TWISTERD))') cargo test $(CARGO_FLAGS) --test twisterd -- $(CASES)
+
+test-strangers: setup-rust
+	@scripts/setup.sh tests
+	scripts/test-strangers.sh
 
 soak: setup-rust
 	@scripts/setup.sh tests

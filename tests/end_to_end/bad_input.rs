@@ -178,7 +178,7 @@ async fn a_node_that_is_still_syncing_is_named_and_waited_for() {
     let carol_network = Network::syncing().await;
     let bridges = trio.start(&Carol { node: carol_network.url(0), ..trio.carol() });
     let problem = bridges.problem("carol", "node_syncing").await;
-    assert_names(&problem, &["block", "3 days"]);
+    assert_names(&problem, &["block 200 of 600", "catching up"]);
     trio.others_go_on().await;
     carol_network.catch_up();
     bridges.state("carol", "carol's account", |state| state["account"]["status"] == "up").await;

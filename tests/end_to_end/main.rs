@@ -12,3 +12,10 @@ mod soak;
 mod stranger;
 mod support;
 mod two_people;
+
+use std::time::Duration;
+
+/// How long a test waits for something that should come at once. A slow machine is no reason to fail.
+fn patience() -> Duration {
+    Duration::from_secs(60)
+}

@@ -51,7 +51,7 @@ impl BridgeProcess {
     /// Waits for a line that is `wanted` and returns it.
     pub async fn line(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let mut lines = self.lines.clone();
-        let found = tokio::time::timeout(super::PATIENCE, async {
+        let found = tokio::time::timeout(crate::patience(), async {
             let lines = lines.wait_for(|lines| lines.iter().any(&wanted)).await.ok()?;
             lines.iter().find(|line| wanted(line)).cloned()
         });

@@ -6,7 +6,8 @@ use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{PATIENCE, in_time};
+use super::in_time;
+use crate::patience;
 
 /// Where bridges tell of themselves.
 const STATES: &str = "mqtt-twister/";
@@ -28,6 +29,8 @@ pub struct Client {
 #[derive(Debug, Default)]
 struct Seen {
     messages: Vec<Message>,
+    /// Those of them that the broker had kept.
+    kept: Vec<Message>,
     /// What bridges tell of themselves, each at its own broker.
     states: Vec<Message>,
     subscribed: usize,
@@ -79,8 +82,17 @@ impl Client {
 
     /// Publishes with QoS 1 or 2; returns when the broker has it.
     pub async fn publish_with(&self, topic: &str, payload: impl Into<Vec<u8>>, qos: QoS) {
+        self.hand_over(topic, payload.into(), qos, false).await;
+    }
+
+    /// Publishes with QoS 1 what the broker is to keep; an empty payload clears it. Returns when the broker has it.
+    pub async fn publish_retained(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+        self.hand_over(topic, payload.into(), QoS::AtLeastOnce, true).await;
+    }
+
+    async fn hand_over(&self, topic: &str, payload: Vec<u8>, qos: QoS, retain: bool) {
         let before = self.seen.borrow().published;
-        self.client.publish(topic, qos, false, payload).await.unwrap();
+        self.client.publish(topic, qos, retain, payload).await.unwrap();
         self.until("the acknowledgement", |seen| seen.published > before).await;
     }
 
@@ -120,6 +132,11 @@ impl Client {
         self.seen.borrow().messages.clone()
     }
 
+    /// Those of them that the broker had kept.
+    pub fn kept(&self) -> Vec<Message> {
+        self.seen.borrow().kept.clone()
+    }
+
     /// Waits until `count` messages have come and returns all of them.
     pub async fn wait_for(&self, count: usize) -> Vec<Message> {
         self.wait_until(&format!("message number {count}"), |messages| messages.len() >= count).await
@@ -140,7 +157,7 @@ impl Client {
                 return self.messages();
             }
             let more = seen.wait_for(|seen| seen.messages.len() > before);
-            if tokio::time::timeout(PATIENCE, more).await.is_err() {
+            if tokio::time::timeout(patience(), more).await.is_err() {
                 return self.messages();
             }
         }
@@ -179,11 +196,15 @@ fn note(seen: &mut Seen, event: Event) {
         Event::Incoming(Packet::SubAck(_)) => seen.subscribed += 1,
         Event::Incoming(Packet::PubAck(_) | Packet::PubComp(_)) => seen.published += 1,
         Event::Incoming(Packet::Publish(publish)) => {
+            let is_kept = publish.retain;
             let list = if publish.topic.starts_with(STATES) { &mut seen.states } else { &mut seen.messages };
             let message = Message { topic: publish.topic, payload: publish.payload.to_vec() };
             // The broker sends again what it has no acknowledgement for: that is no second message.
             if !publish.dup || !list.contains(&message) {
-                list.push(message);
+                list.push(message.clone());
+            }
+            if is_kept {
+                seen.kept.push(message);
             }
         }
         _ => {}

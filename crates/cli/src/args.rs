@@ -119,6 +119,10 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "S", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) block_seconds: u64,
 
+    /// The nodes' swarms are not joined, as where routers let nothing in: posts travel by the DHT alone
+    #[arg(long)]
+    pub(crate) swarms_apart: bool,
+
     /// Where to keep the network, to go on with it next time [default: it is forgotten]
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! Configurations as people write them, with the addresses of a test filled in.
 
+use super::processes::toml_bridge_as;
 use super::{Mosquitto, Network, USER};
 
 /// mosquitto-twister's own example, alice's side.
@@ -23,9 +24,5 @@ pub fn bob_json(broker: &Mosquitto, network: &Network) -> String {
 
 /// A bridge in the program's own format: `rules` are the lines of its lists.
 pub fn toml_bridge(name: &str, account: &str, node: &str, broker: &str, rules: &str) -> String {
-    format!(
-        "[[bridge]]\nname = \"{name}\"\n{rules}\n\
-         [bridge.twister]\nurl = \"{node}\"\nuser = \"{USER}\"\naccount = \"{account}\"\n\
-         [bridge.broker]\nurl = \"{broker}\"\n\n"
-    )
+    toml_bridge_as(USER, name, account, node, broker, rules)
 }

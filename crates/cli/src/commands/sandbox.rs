@@ -31,6 +31,7 @@ pub(crate) async fn run(args: SandboxArgs, output: &Output) -> Result<(), CliErr
     let mut shutdown = Shutdown::listen().map_err(CliError::Runtime)?;
     let mut builder = Network::builder()
         .block_time(BlockTime::Every(Duration::from_secs(args.block_seconds)))
+        .swarms_joined(!args.swarms_apart)
         .state_dir(args.state_dir.clone());
     for node in nodes(&args)? {
         builder = builder.node(node);

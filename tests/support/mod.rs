@@ -1,6 +1,8 @@
 //! What tests of the whole program stand on, whatever node it talks to: real brokers, the program as a process, and clients that wait
 //! for messages. The suite says with `crate::patience` how long its tests wait.
 
+#![allow(dead_code, unused_imports, reason = "each suite needs a part of it")]
+
 mod bridge_process;
 mod client;
 mod config;

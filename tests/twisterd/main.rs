@@ -13,7 +13,6 @@ mod given;
 mod network;
 mod node;
 mod side;
-#[allow(dead_code, unused_imports, reason = "the suite against the sandbox needs more of it")]
 #[path = "../support/mod.rs"]
 mod support;
 

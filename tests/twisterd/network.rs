@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rand::Rng as _;
 use tokio::sync::Mutex;
-use twister::{BlockHeight, Username};
+use twister::Username;
 
 use crate::daemon::{Daemon, Ports};
 use crate::given::Given;
@@ -106,20 +106,26 @@ impl Network {
         SystemTime::now().duration_since(made).unwrap_or_default()
     }
 
+    /// Whether both have the same newest block. A node that has just started may have to catch up.
     async fn are_on_one_chain(&self) -> bool {
-        let [a, b] = [&self.nodes[0].client, &self.nodes[1].client];
-        let (Ok(at_a), Ok(at_b)) = (a.block_count().await, b.block_count().await) else { return false };
-        let common: BlockHeight = at_a.min(at_b);
-        matches!((a.block_hash(common).await, b.block_hash(common).await), (Ok(one), Ok(other)) if one == other)
+        let newest = async |node: &Node| {
+            let height = node.client.info().await.ok()?.blocks;
+            Some((height, node.client.best_block_hash().await.ok()?))
+        };
+        let (at_a, at_b) = (newest(&self.nodes[0]).await, newest(&self.nodes[1]).await);
+        at_a.is_some() && at_a == at_b
     }
 
     /// Has blocks made, or waits for them, until something is so.
     pub async fn until_blocks(&self, what: &str, is_so: impl AsyncFnMut() -> bool) {
+        let client = &self.nodes[0].client;
+        let makes_blocks = client.mining_info().await.is_ok_and(|info| info.generate);
         let came = match self.may_mine {
+            true if makes_blocks => becomes(patience(), is_so).await,
             true => {
-                self.generate(true).await;
+                client.set_generate(true, 1).await.unwrap();
                 let came = becomes(patience(), is_so).await;
-                self.generate(false).await;
+                client.set_generate(false, 1).await.unwrap();
                 came
             }
             false => {
@@ -130,10 +136,6 @@ impl Network {
             }
         };
         assert!(came, "{what} did not come");
-    }
-
-    async fn generate(&self, on: bool) {
-        self.nodes[0].client.set_generate(on, 1).await.unwrap();
     }
 
     /// Waits until the accounts may use post numbers up to `number`, at both nodes.

@@ -19,7 +19,7 @@ const OLDEST_BLOCK: Duration = Duration::from_secs(24 * 3600);
 const NATURAL_PATIENCE: Duration = Duration::from_secs(3 * 3600);
 
 /// Accounts that are registered at a time on each node, so that they share a block.
-const BATCH: usize = 14;
+const BATCH: usize = 18;
 
 /// Letters and digits that names may have.
 const NAME_CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";

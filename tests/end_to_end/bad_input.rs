@@ -175,13 +175,25 @@ async fn an_account_that_is_registered_later_comes_up_by_itself_and_has_lost_not
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_still_syncing_is_named_and_waited_for() {
     let trio = Trio::set_up().await;
-    let carol_network = Network::syncing().await;
+    let carol_network = Network::behind().await;
     let bridges = trio.start(&Carol { node: carol_network.url(0), ..trio.carol() });
     let problem = bridges.problem("carol", "node_syncing").await;
     assert_names(&problem, &["block 200 of 600", "catching up"]);
     trio.others_go_on().await;
     carol_network.catch_up();
     bridges.state("carol", "carol's account", |state| state["account"]["status"] == "up").await;
+    bridges.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_cut_off_with_an_old_chain_is_named_and_waited_for() {
+    let trio = Trio::set_up().await;
+    let carol_network = Network::syncing().await;
+    let bridges = trio.start(&Carol { node: carol_network.url(0), ..trio.carol() });
+    let problem = bridges.problem("carol", "no_peers").await;
+    assert_names(&problem, &["connection", "block", "3 days"]);
+    carol_network.catch_up();
+    bridges.ready().await;
     bridges.stop().await;
 }
 

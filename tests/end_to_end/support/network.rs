@@ -1,6 +1,8 @@
 //! A sandbox network in the test's own process. The program under test reaches it only by its nodes' ports.
 
-use mqtt_twister_sandbox::NodeConfig;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mqtt_twister_sandbox::{Clock, ManualClock, NodeConfig};
 use serde_json::Value;
 use twister::{Client, Credentials, DhtPut, MessageRange, Peer, Username};
 
@@ -11,34 +13,47 @@ pub const PASSWORD: &str = "xyzzy-plugh";
 /// Blocks enough for more than a thousand posts of each account.
 const HEIGHT: u32 = 600;
 
-/// Blocks that a node has which is still catching up. Its accounts are registered in the first.
-const HEIGHT_WHILE_SYNCING: u32 = 200;
+/// Blocks that a node has which is behind. Its accounts are registered in the first.
+const HEIGHT_WHILE_BEHIND: u32 = 200;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A network of nodes whose swarms are joined.
 pub struct Network {
     sandbox: mqtt_twister_sandbox::Network,
+    clock: ManualClock,
 }
 
 impl Network {
     /// Two nodes: mqtt_alice is on node 0, mqtt_bob on node 1.
     pub async fn of_alice_and_bob() -> Self {
-        Self::start([&["mqtt_alice"], &["mqtt_bob"]]).await
+        Self::start([&["mqtt_alice"], &["mqtt_bob"]], Duration::ZERO).await
+    }
+
+    /// One node with carol, which has seen no block for three days.
+    pub async fn syncing() -> Self {
+        Self::start([&["carol"]], 3 * DAY).await
     }
 
     /// Two nodes: carol is on node 0, which has not caught up with node 1.
-    pub async fn syncing() -> Self {
-        let network = Self::start([&["carol"], &[]]).await;
-        network.sandbox.node(0).hold_chain_at(Some(HEIGHT_WHILE_SYNCING));
+    pub async fn behind() -> Self {
+        let network = Self::start([&["carol"], &[]], Duration::ZERO).await;
+        network.sandbox.node(0).hold_chain_at(Some(HEIGHT_WHILE_BEHIND));
         network
     }
 
-    async fn start<const N: usize>(nodes: [&[&str]; N]) -> Self {
+    async fn start<const N: usize>(nodes: [&[&str]; N], age: Duration) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() - age;
+        let clock = ManualClock::new(now.as_secs().try_into().unwrap());
         let mut builder = mqtt_twister_sandbox::Network::builder().start_height(HEIGHT);
+        if age > Duration::ZERO {
+            builder = builder.clock(Clock::Manual(clock.clone()));
+        }
         for accounts in nodes {
             let node = NodeConfig::new().user(USER).password(PASSWORD);
             builder = builder.node(accounts.iter().fold(node, |node, account| node.account(*account)));
         }
-        Self { sandbox: builder.start().await.unwrap() }
+        Self { sandbox: builder.start().await.unwrap(), clock }
     }
 
     /// Where a node answers.
@@ -93,9 +108,11 @@ impl Network {
         messages.into_iter().filter(|message| !message.from_me).map(|message| message.text).collect()
     }
 
-    /// Lets the node that was syncing catch up.
+    /// Brings a network that was syncing, or behind, up to date.
     pub fn catch_up(&self) {
+        self.clock.advance((3 * DAY).as_secs().try_into().unwrap());
         self.sandbox.node(0).hold_chain_at(None);
+        self.sandbox.mine(1);
     }
 
     fn client(&self, node: usize) -> Client {

@@ -43,7 +43,9 @@ impl Rpc {
         if !QUIET.contains(&method) {
             self.folder.log(&format!("ThreadRPCServer method={method}"));
         }
+        let is_well_formed = request["params"].is_array() || request["params"].is_null();
         let own = match method {
+            _ if !is_well_formed => return self.pass_on(body).await,
             "stop" => {
                 self.stop.notify_one();
                 Some(json!("Twister server stopping"))

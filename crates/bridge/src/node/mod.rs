@@ -6,6 +6,7 @@
 mod accounts;
 mod invitations;
 mod measure;
+mod posts;
 mod profile;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use twister::{Client, Credentials, NodeUrl};
 
 pub use accounts::{NewAccount, Registration, RegistrationStep};
 pub use invitations::Authorship;
+pub use posts::PostsLeft;
 pub use profile::{Profile, ProfileField};
 
 use crate::check::CheckError;

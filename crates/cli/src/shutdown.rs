@@ -1,4 +1,4 @@
-//! The wish to stop: SIGINT and SIGTERM.
+//! The wish to stop, SIGINT and SIGTERM, and the wish to have the configuration read again, SIGHUP.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,6 +14,42 @@ pub(crate) struct Shutdown {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+}
+
+/// Listens for SIGHUP from its creation on. Systems that have no such signal never send it.
+#[derive(Debug)]
+pub(crate) struct Hangup {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Hangup {
+    /// Starts to listen.
+    pub(crate) fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { signal: signal(SignalKind::hangup())? })
+    }
+
+    /// Returns with the next signal. Cancel safe.
+    pub(crate) async fn requested(&mut self) {
+        if self.signal.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Hangup {
+    /// Starts to listen.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Never returns.
+    pub(crate) async fn requested(&mut self) {
+        std::future::pending::<()>().await;
+    }
 }
 
 #[cfg(unix)]

@@ -1,12 +1,14 @@
 //! What the tests stand on: real brokers, a sandbox network, bridge processes, and clients that wait for messages.
 
+mod altered_node;
 mod bridge_process;
 mod client;
 mod config;
 mod mosquitto;
 mod network;
 
-pub use bridge_process::{BridgeProcess, ask};
+pub use altered_node::AlteredNode;
+pub use bridge_process::{BridgeProcess, ask, command};
 pub use client::{Client, Message};
 pub use config::{alice_json, bob_json, toml_bridge};
 pub use mosquitto::{Mosquitto, free_port};

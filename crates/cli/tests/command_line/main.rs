@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod documentation;
 mod queue;
 mod rehearse;
 
@@ -82,6 +83,14 @@ fn help_names_every_command_and_exit_code() {
         "rehearse",
         "status",
         "queue",
+        "doctor",
+        "init",
+        "account",
+        "follow",
+        "subscribe",
+        "tail",
+        "--secrets-fd",
+        "$CREDENTIALS_DIRECTORY",
         "--json",
         "Exit codes",
         "MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD",

@@ -5,6 +5,7 @@
 mod documentation;
 mod queue;
 mod rehearse;
+mod service;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Running, cli, config_to_nowhere};
+use super::{PATIENCE, Running, cli, config_to_nowhere};
 
 fn unit() -> (PathBuf, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/systemd/mqtt-twister.service");
@@ -50,6 +52,27 @@ fn what_the_unit_starts_is_a_command_line_that_the_program_understands() {
     let mut running = Running::spawn(cli(&words));
     running.line(|line| line.starts_with("metrics at http://127.0.0.1:"));
     assert_eq!(running.signal("-TERM"), 0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_bridge_ends_cleanly_with_the_terminal_that_it_was_started_in() {
+    let dir = TempDir::new().unwrap();
+    let program = env!("CARGO_BIN_EXE_mqtt-twister-cli");
+    let (config, data) = (config_to_nowhere(dir.path()), dir.path().display());
+    // A terminal, which goes when this program does.
+    let mut terminal = Command::new("script");
+    terminal.args(["-q", "-e", "-c", &format!("exec {program} --json run {config} --data-dir {data}"), "/dev/null"]);
+    let mut running = Running::spawn(terminal);
+    running.line(|line| line.contains("node_unreachable"));
+    let socket = dir.path().join("alice/control.sock");
+    assert!(socket.exists());
+    drop(running);
+    let since = Instant::now();
+    while socket.exists() {
+        assert!(since.elapsed() < PATIENCE, "the bridge goes on without its terminal");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

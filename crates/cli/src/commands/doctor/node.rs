@@ -51,7 +51,7 @@ fn said(facts: &NodeFacts) -> String {
     let NodeFacts { version, latency_ms, height, peers, dht_nodes, .. } = facts;
     let peers = peers.len();
     format!(
-        "twisterd {version} answers in {latency_ms} ms: block {height}, {peers} peers, {dht_nodes} other nodes in the DHT"
+        "twisterd {version} answers in {latency_ms} ms: block {height}, nodes connected: {peers}, known in the DHT: {dht_nodes}"
     )
 }
 

@@ -125,7 +125,7 @@ struct Unseen;
 
 impl Unseen {
     fn at_terminal() -> Option<Self> {
-        (io::stdin().is_terminal() && stty("-echo")).then_some(Self)
+        (io::stdin().is_terminal() && stty("-echo")).then(|| Self)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::metrics;
 use crate::output::Output;
 use crate::secrets;
-use crate::shutdown::{Hangup, Shutdown};
+use crate::shutdown::{Hangup, Shutdown, Wish};
 
 /// Where the metrics are.
 #[derive(Serialize)]
@@ -62,7 +62,10 @@ pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<(), CliError> 
                 is_told = true;
             }
             () = shutdown.requested() => return bridges.stop(&mut shutdown).await,
-            () = hangup.requested() => reload.carry_out(&mut bridges, output).await,
+            wish = hangup.requested() => match wish {
+                Wish::Reload => reload.carry_out(&mut bridges, output).await,
+                Wish::Stop => return bridges.stop(&mut shutdown).await,
+            },
         }
     }
 }

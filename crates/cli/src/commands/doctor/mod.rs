@@ -18,7 +18,7 @@ use mqtt_twister_bridge::config::{BridgeConfig, BridgeName, ConfigFile, LoadedBr
 use mqtt_twister_bridge::event::{BridgeState, PartState, Phase, ProblemCode};
 use mqtt_twister_bridge::loops;
 use mqtt_twister_bridge::network::Severity;
-use mqtt_twister_bridge::secrets::{Secrets, Sources};
+use mqtt_twister_bridge::secrets::{SecretKind, Secrets, Sources};
 use serde::Serialize;
 
 use self::finding::{Code, Found};
@@ -161,7 +161,7 @@ async fn node_side(config: &BridgeConfig, secrets: Option<&Secrets>, state: &Bri
                 "the node wants the password of {}, and none is known. Put it into the keyring (`init` does), or hand it over \
                  as {}",
                 config.twister.user,
-                mqtt_twister_bridge::secrets::SecretKind::Node.variable(&config.name)
+                SecretKind::Node.variable(&config.name)
             );
             report.found(Found::fault(Code::PasswordMissing, text));
         }

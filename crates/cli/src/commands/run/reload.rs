@@ -5,7 +5,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use mqtt_twister_bridge::config::{BridgeName, ConfigFile, LoadedBridge};
+use mqtt_twister_bridge::config::{BridgeConfig, BridgeName, ConfigFile, LoadedBridge};
 use mqtt_twister_bridge::secrets::{Secrets, Sources};
 use serde::Serialize;
 
@@ -99,7 +99,7 @@ impl Reload {
 
     async fn start(
         &self,
-        config: mqtt_twister_bridge::config::BridgeConfig,
+        config: BridgeConfig,
         secrets: Secrets,
         bridges: &mut Bridges,
         started: &mut Vec<BridgeName>,

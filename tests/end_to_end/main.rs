@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod absence;
+mod accounts;
 mod bad_input;
+mod doctor;
 mod kill;
 mod outages;
 mod queue;
+mod server;
 mod soak;
 mod stranger;
 mod support;

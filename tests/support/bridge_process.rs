@@ -25,19 +25,23 @@ impl BridgeProcess {
     /// Starts the bridges of `config`, which is written into `dir`; the data is kept there too. Settings are environment
     /// variables.
     pub fn start(dir: &Path, config: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(dir, config, settings, &[])
+    }
+
+    /// The same, with more arguments.
+    pub fn start_with(dir: &Path, config: &str, settings: &[(&str, &str)], options: &[&str]) -> Self {
         let is_json = config.trim_start().starts_with('{');
         let file: PathBuf = dir.join(if is_json { "config.json" } else { "config.toml" });
         fs::write(&file, config).unwrap();
-        let mut child = command(dir)
-            .args(["--json", "run"])
-            .arg(&file)
-            .arg("--data-dir")
-            .arg(dir.join("data"))
-            .envs(settings.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = command(dir);
+        command.args(["--json", "run"]).arg(&file).args(options).arg("--data-dir").arg(dir.join("data"));
+        command.envs(settings.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Starts whatever the command is.
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = collect(child.stdout.take().unwrap());
         let errors = collect(child.stderr.take().unwrap());
         Self { child, lines, errors }
@@ -50,7 +54,25 @@ impl BridgeProcess {
 
     /// Waits for a line that is `wanted` and returns it.
     pub async fn line(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let mut lines = self.lines.clone();
+        self.line_of(self.lines.clone(), what, wanted).await
+    }
+
+    /// The same on its standard error.
+    pub async fn log_line(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.line_of(self.errors.clone(), what, wanted).await
+    }
+
+    /// Whether each line of its standard error so far is a JSON object.
+    pub fn logs_objects_only(&self) -> bool {
+        self.errors.borrow().iter().all(Value::is_object)
+    }
+
+    async fn line_of(
+        &self,
+        mut lines: watch::Receiver<Vec<Value>>,
+        what: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
         let found = tokio::time::timeout(crate::patience(), async {
             let lines = lines.wait_for(|lines| lines.iter().any(&wanted)).await.ok()?;
             lines.iter().find(|line| wanted(line)).cloned()
@@ -102,6 +124,17 @@ impl BridgeProcess {
         signal(&self.child, "CONT");
     }
 
+    /// Asks it with SIGHUP to read its configuration again.
+    pub fn hang_up(&self) {
+        signal(&self.child, "HUP");
+    }
+
+    /// Waits until it ends by itself, and checks that it does so cleanly.
+    pub async fn ended(mut self) {
+        let status = in_time("the program's end", self.child.wait()).await.unwrap();
+        assert_eq!(status.code(), Some(0), "the program said:\n{}", self.said());
+    }
+
     /// Kills it with SIGKILL: it gets no time for anything.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -150,7 +183,7 @@ pub fn signal(child: &Child, name: &str) {
 }
 
 /// The program, with nothing of the person's own settings.
-fn command(home: &Path) -> Command {
+pub fn command(home: &Path) -> Command {
     let mut command = Command::new(CLI);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MQTT_TWISTER_") {

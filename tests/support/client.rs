@@ -80,6 +80,13 @@ impl Client {
         self.publish_with(topic, payload, QoS::AtLeastOnce).await;
     }
 
+    /// Leaves a retained message; returns when the broker has it.
+    pub async fn retain(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+        let before = self.seen.borrow().published;
+        self.client.publish(topic, QoS::AtLeastOnce, true, payload).await.unwrap();
+        self.until("the acknowledgement", |seen| seen.published > before).await;
+    }
+
     /// Publishes with QoS 1 or 2; returns when the broker has it.
     pub async fn publish_with(&self, topic: &str, payload: impl Into<Vec<u8>>, qos: QoS) {
         self.hand_over(topic, payload.into(), qos, false).await;

@@ -8,7 +8,7 @@ mod client;
 mod config;
 mod mosquitto;
 
-pub use bridge_process::{BridgeProcess, ask, signal, terminate};
+pub use bridge_process::{BridgeProcess, ask, command, signal, terminate};
 pub use client::{Client, Message};
 pub use config::toml_bridge_as;
 pub use mosquitto::{Mosquitto, free_port};

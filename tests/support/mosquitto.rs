@@ -42,6 +42,17 @@ impl Mosquitto {
         Self::start_in(dir, &format!("allow_anonymous false\npassword_file {}", file.display())).await
     }
 
+    /// A broker that speaks TLS, with a certificate for 127.0.0.1 that no authority has signed.
+    pub async fn start_with_tls() -> Self {
+        let dir = TempDir::new().unwrap();
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let (certificate, key) = (dir.path().join("certificate.pem"), dir.path().join("key.pem"));
+        fs::write(&certificate, made.cert.pem()).unwrap();
+        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let (certificate, key) = (certificate.display(), key.display());
+        Self::start_in(dir, &format!("allow_anonymous true\ncertfile {certificate}\nkeyfile {key}")).await
+    }
+
     /// Between finding a free port and taking it, another process can take it: then the next one is tried.
     async fn start_in(dir: TempDir, access: &str) -> Self {
         for _ in 0..20 {

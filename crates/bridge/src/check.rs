@@ -103,7 +103,16 @@ pub(crate) async fn within_limit<T>(
     url: &BrokerUrl,
     work: impl Future<Output = Result<T, ConnectionError>>,
 ) -> Result<T, CheckError> {
-    let fault = match tokio::time::timeout(BROKER_TIMEOUT, work).await {
+    within(BROKER_TIMEOUT, url, work).await
+}
+
+/// Runs something with a broker for so long at most.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    url: &BrokerUrl,
+    work: impl Future<Output = Result<T, ConnectionError>>,
+) -> Result<T, CheckError> {
+    let fault = match tokio::time::timeout(limit, work).await {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(error)) => Fault::of(&error, url),
         Err(_) => Fault::of(&ConnectionError::Silent, url),

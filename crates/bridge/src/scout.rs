@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::check::{CheckError, within_limit};
+use crate::check::{BROKER_TIMEOUT, CheckError, within};
 use crate::config::BrokerConfig;
 use crate::mqtt::{ConnectionError, Hello, Login, Packet, Progress};
 use crate::secrets::Password;
@@ -55,5 +55,5 @@ pub async fn topics(
         connection.leave().await;
         Ok(topics)
     };
-    within_limit(&broker.url, work).await
+    within(BROKER_TIMEOUT + listening, &broker.url, work).await
 }

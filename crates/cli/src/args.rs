@@ -1,13 +1,22 @@
 //! The command line.
 
+mod account;
+mod doctor;
+mod edit;
 mod queue;
+mod secrets;
 
+pub(crate) use account::{AccountArgs, AccountCommand, AtNode, ImportAccount, OneAccount};
+pub(crate) use doctor::DoctorArgs;
+pub(crate) use edit::{FollowArgs, InitArgs, SubscribeArgs, TailArgs};
 pub(crate) use queue::{QueueArgs, QueueCommand, StatusArgs};
+pub(crate) use secrets::SecretArgs;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use mqtt_twister_bridge::config::BridgeName;
 use mqtt_twister_bridge::message::Qos;
 use mqtt_twister_bridge::topic::Topic;
@@ -21,10 +30,13 @@ Exit codes:
   0  it did what was asked, and stopped when it was told to (SIGINT, SIGTERM)
   1  something failed while it ran: a bridge could not start, a port is in use, ...
   2  it could not begin: wrong arguments, or a configuration that cannot be read or is not valid
+  3, 4  doctor has found warnings, or faults
 
-Passwords: a bridge's passwords are read from the environment variables MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD and
-MQTT_TWISTER_<BRIDGE>_BROKER_PASSWORD (the bridge's name in capitals, with _ for -), else from a mosquitto-twister
-file's URL, else from the system's keyring.";
+Passwords are never given on the command line. A bridge's passwords are looked for in this order: lines of NAME=VALUE from
+the file descriptor that --secrets-fd names; the credentials of systemd in $CREDENTIALS_DIRECTORY, one called NAME or the
+same lines in one called mqtt-twister-secrets; the environment variables MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD and
+MQTT_TWISTER_<BRIDGE>_BROKER_PASSWORD (the bridge's name in capitals, with _ for -), which are the NAMEs elsewhere, too; a
+mosquitto-twister file's URL; the system's keyring.";
 
 /// Joins MQTT brokers over the Twister peer-to-peer network, with no server in the middle.
 #[derive(Debug, Parser)]
@@ -38,17 +50,46 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "FILTER", value_parser = log_filter)]
     pub(crate) log: Option<LogFilter>,
 
+    /// How standard error is written. As json, problems and the log are one JSON object a line
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a configuration from the answers to a few questions
+    ///
+    /// Asks for the node, the account (a new one is registered), the broker and the rules, tries each out, and writes a
+    /// commented file. Passwords go to the system's keyring. Answers are read line by line, so they may come from a program.
+    Init(InitArgs),
     /// Run the bridges of a configuration until told to stop
     ///
     /// Prints a line "ready" once messages can cross on every bridge, and problems to standard error as they come. What a
-    /// bridge cannot reach it tries again by itself; nothing is lost meanwhile.
+    /// bridge cannot reach it tries again by itself; nothing is lost meanwhile. On SIGHUP it reads the configuration again:
+    /// rules change while messages flow, and only a bridge whose node, account, broker or password is another one is
+    /// restarted. A configuration that cannot be used is told, and the bridges go on as before.
     Run(RunArgs),
+    /// Say what is wrong with the bridges of a configuration, in plain words
+    ///
+    /// Looks at the node, the network, the account and its profile, the posts left, the broker and whether the rules are about
+    /// anything there, whether the bridges run or not. It changes nothing.
+    #[command(after_help = doctor::EXIT_CODES)]
+    Doctor(DoctorArgs),
+    /// List, make, register and import the node's accounts
+    Account(AccountArgs),
+    /// Let messages of more accounts in; a running bridge does so at once
+    ///
+    /// Changes the configuration and leaves its comments as they are.
+    Follow(FollowArgs),
+    /// Subscribe to more topics of the network; a running bridge does so at once
+    ///
+    /// Changes the configuration and leaves its comments as they are.
+    Subscribe(SubscribeArgs),
+    /// Show messages of running bridges as they move
+    Tail(TailArgs),
     /// Run a Twister network inside this program, to try things out
     ///
     /// The network lives in this process, on this machine's loopback address: nothing leaves it. It prints each node's
@@ -95,6 +136,17 @@ pub(crate) struct RunArgs {
     /// Where the bridges keep what they have taken over and not yet passed on [default: mqtt-twister in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+
+    /// Answer /metrics (for Prometheus) and /healthz by HTTP there, as 127.0.0.1:9464; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) metrics: Option<SocketAddr>,
+
+    /// Let other machines read the metrics, too
+    #[arg(long, requires = "metrics")]
+    pub(crate) metrics_from_anywhere: bool,
+
+    #[command(flatten)]
+    pub(crate) secrets: SecretArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -236,6 +288,15 @@ impl FromStr for UserAt {
         let (name, node) = text.split_once('@').ok_or(UserAtError::Form)?;
         Ok(Self { name: name.parse()?, node: node.parse().map_err(|_| UserAtError::Form)? })
     }
+}
+
+/// How standard error is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 /// A log filter that has been read once, so that a wrong one is an error of the command line.

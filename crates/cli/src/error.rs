@@ -1,15 +1,19 @@
 //! What ends the program with an exit code other than 0.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use mqtt_twister_bridge::StoreError;
+use mqtt_twister_bridge::check::CheckError;
 use mqtt_twister_bridge::config::{BridgeName, ConfigError, TlsFileError};
 use mqtt_twister_bridge::control::ControlError;
+use mqtt_twister_bridge::secrets::SecretError;
 use mqtt_twister_sandbox::SandboxError;
 use mqtt_twister_tryout::TryoutError;
 
 use crate::commands::trace::TraceError;
+use crate::edit::EditError;
 
 /// Why the program ends before it was told to. The text says what happened, why, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +33,48 @@ pub(crate) enum CliError {
     /// A bridge that the configuration does not have.
     #[error("{} has no bridge {bridge}: it has {}", path.display(), has.join(", "))]
     NoSuchBridge { path: PathBuf, bridge: String, has: Vec<String> },
+    /// Several bridges, and one is meant.
+    #[error("{} has several bridges: say which with --bridge NAME ({})", path.display(), has.join(", "))]
+    WhichBridge { path: PathBuf, has: Vec<String> },
+    /// The configuration cannot be changed as asked.
+    #[error("{} was not changed: {source}", path.display())]
+    Edit { path: PathBuf, source: EditError },
+    /// A configuration that would have been written over.
+    #[error("{} is there already, and is not written over: name another file, or move it away", path.display())]
+    ConfigExists { path: PathBuf },
+    /// There are no more answers.
+    #[error("the answers ended before all was asked, so nothing was written: run it again")]
+    NoAnswer,
+    /// The answers cannot be read.
+    #[error("the answer cannot be read: {0}")]
+    Answer(#[source] io::Error),
+    /// A password cannot be had.
+    #[error("{0}")]
+    Secrets(#[source] SecretError),
+    /// A secret key cannot be read.
+    #[error("the secret key cannot be read from file descriptor {number}: {source}")]
+    Key { number: u32, source: io::Error },
+    /// An account that is to be made is in the wallet already.
+    #[error("{account} is in the node's wallet already: `account register` sends its registration, if that is missing")]
+    AccountExists { account: String },
+    /// An account that is to be registered is not in the wallet.
+    #[error("the node's wallet has no key for {account}: `account create` makes a new account")]
+    NotInWallet { account: String },
+    /// The node does not do what was asked.
+    #[error("{0}")]
+    Node(#[from] CheckError),
+    /// Metrics would be open to everybody.
+    #[error(
+        "{address} is no address of this machine alone, and everybody who reaches it could read the metrics: use \
+         127.0.0.1, or add --metrics-from-anywhere if that is meant"
+    )]
+    MetricsNotLocal { address: SocketAddr },
+    /// The port for metrics cannot be had.
+    #[error("metrics cannot be offered at {address}: {source}. Name another port, or 0 for any free one")]
+    MetricsPort { address: SocketAddr, source: io::Error },
+    /// There is no running bridge to ask.
+    #[error("none of the bridges runs, so there is nothing to see: start them with `run`")]
+    NoneRuns,
     /// The system does not say where a user's data belongs.
     #[error("this system names no folder for a user's data: say where with --data-dir DIR")]
     NoDataDir,
@@ -85,6 +131,16 @@ impl CliError {
             | Self::Trace { .. }
             | Self::TraceLine { .. }
             | Self::NoSuchBridge { .. }
+            | Self::WhichBridge { .. }
+            | Self::Edit { .. }
+            | Self::ConfigExists { .. }
+            | Self::NoAnswer
+            | Self::Answer(_)
+            | Self::Secrets(_)
+            | Self::Key { .. }
+            | Self::AccountExists { .. }
+            | Self::NotInWallet { .. }
+            | Self::MetricsNotLocal { .. }
             | Self::NoDataDir
             | Self::WhoseId
             | Self::DropsAll
@@ -92,6 +148,9 @@ impl CliError {
             | Self::TooManyPorts { .. } => 2,
             Self::NoneStarted
             | Self::SomeNotStarted { .. }
+            | Self::Node(_)
+            | Self::MetricsPort { .. }
+            | Self::NoneRuns
             | Self::Control { .. }
             | Self::Store { .. }
             | Self::NotAnswering { .. }

@@ -1,4 +1,4 @@
-//! The wish to stop: SIGINT and SIGTERM.
+//! The wish to stop, SIGINT and SIGTERM, and the wish to have the configuration read again, SIGHUP.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,6 +14,62 @@ pub(crate) struct Shutdown {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+}
+
+/// What SIGHUP means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Read the configuration again.
+    Reload,
+    /// The terminal in which the program was started is gone, and with it the person who could stop it.
+    Stop,
+}
+
+/// Listens for SIGHUP from its creation on. Systems that have no such signal never send it.
+#[derive(Debug)]
+pub(crate) struct Hangup {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+    /// Whether it was started in a terminal.
+    #[cfg(unix)]
+    at_terminal: bool,
+}
+
+#[cfg(unix)]
+impl Hangup {
+    /// Starts to listen.
+    pub(crate) fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { signal: signal(SignalKind::hangup())?, at_terminal: has_terminal() })
+    }
+
+    /// Returns with the next signal. Cancel safe.
+    pub(crate) async fn requested(&mut self) -> Wish {
+        match self.signal.recv().await {
+            Some(()) if self.at_terminal && !has_terminal() => Wish::Stop,
+            Some(()) => Wish::Reload,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Whether the process has a terminal that is still there.
+#[cfg(unix)]
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
+#[cfg(not(unix))]
+impl Hangup {
+    /// Starts to listen.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Never returns.
+    pub(crate) async fn requested(&mut self) -> Wish {
+        std::future::pending().await
+    }
 }
 
 #[cfg(unix)]

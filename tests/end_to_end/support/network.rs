@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mqtt_twister_sandbox::{Clock, ManualClock, NodeConfig};
 use serde_json::Value;
+use twister::names::highest_allowed_number;
 use twister::{Client, Credentials, DhtPut, MessageRange, Peer, Username};
 
 /// What every node wants to hear.
@@ -88,6 +89,19 @@ impl Network {
     pub async fn register(&self, node: usize, account: &str) {
         self.client(node).send_new_user_transaction(&name(account)).await.unwrap();
         self.sandbox.mine(10);
+    }
+
+    /// Posts under the highest number that an account may use now: what is left of its posts is lost.
+    pub async fn use_up_posts(&self, node: usize, account: &str) {
+        let client = self.client(node);
+        let registered = client.registration(&name(account)).await.unwrap().unwrap().height;
+        let highest = highest_allowed_number(registered, client.block_count().await.unwrap());
+        client.new_post(&name(account), highest, "the last one", None).await.unwrap();
+    }
+
+    /// Makes blocks.
+    pub fn mine(&self, count: u32) {
+        self.sandbox.mine(count);
     }
 
     /// Has an account follow another one.

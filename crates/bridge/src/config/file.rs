@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::BridgeConfig;
 use super::mosquitto_twister;
 use super::rules::{self, RuleError};
-use super::{BridgeConfig, BridgeName};
-use crate::secrets::{self, Password, SecretError, SecretKind, Secrets};
+use crate::secrets::{Password, SecretError, SecretKind, Secrets, Sources};
 
 /// What a configuration file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -135,13 +135,24 @@ impl ConfigFile {
     /// # Errors
     /// [`ConfigError::Write`]; the old file stays.
     pub fn save(&self, path: &Path) -> Result<(), ConfigError> {
+        Self::save_text(path, &self.to_toml())
+    }
+
+    /// Writes a text that a person wrote, comments and all, in the same way. Whoever may read the old file may read the new one.
+    ///
+    /// # Errors
+    /// [`ConfigError::Write`]; the old file stays.
+    pub fn save_text(path: &Path, text: &str) -> Result<(), ConfigError> {
         let failed = |source| ConfigError::Write { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
         }
         let beside = path.with_extension("toml.new");
         let mut file = fs::File::create(&beside).map_err(failed)?;
-        file.write_all(self.to_toml().as_bytes()).map_err(failed)?;
+        if let Ok(old) = fs::metadata(path) {
+            file.set_permissions(old.permissions()).map_err(failed)?;
+        }
+        file.write_all(text.as_bytes()).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         fs::rename(&beside, path).map_err(failed)
     }
@@ -156,18 +167,22 @@ impl ConfigFile {
 }
 
 impl LoadedBridge {
-    /// The bridge's passwords: from environment variables, from its file, or from the keyring. Blocks while the keyring
-    /// answers.
+    /// The bridge's passwords: what was handed over goes before its file, and that before the keyring. Blocks while the
+    /// keyring answers.
     ///
     /// # Errors
-    /// [`SecretError`] when a password is needed and there is no keyring to ask.
-    pub fn secrets(&self) -> Result<Secrets, SecretError> {
+    /// [`SecretError`] when a password is needed and there is no keyring to ask, or a credential cannot be read.
+    pub fn secrets(&self, sources: &Sources) -> Result<Secrets, SecretError> {
         let BridgeConfig { name, twister, broker, .. } = &self.config;
-        let node = match (&self.node_password, std::env::var(SecretKind::Node.variable(name))) {
-            (Some(password), Err(_)) => password.clone(),
-            _ => needed(name, SecretKind::Node, !twister.user.is_empty())?,
+        let needed = |kind, wanted: bool| match wanted {
+            true => sources.load(name, kind).map(Option::unwrap_or_default),
+            false => Ok(Password::default()),
         };
-        Ok(Secrets { node, broker: needed(name, SecretKind::Broker, !broker.user.is_empty())? })
+        let node = match (&self.node_password, sources.given(name, SecretKind::Node)?) {
+            (Some(password), None) => password.clone(),
+            _ => needed(SecretKind::Node, !twister.user.is_empty())?,
+        };
+        Ok(Secrets { node, broker: needed(SecretKind::Broker, !broker.user.is_empty())? })
     }
 }
 
@@ -196,14 +211,6 @@ fn path_of(path: &serde_path_to_error::Path) -> String {
     match path.to_string() {
         whole if whole == "." => String::new(),
         field => field,
-    }
-}
-
-/// The password if the bridge has a user name to go with it.
-fn needed(bridge: &BridgeName, kind: SecretKind, wanted: bool) -> Result<Password, SecretError> {
-    match wanted {
-        true => Ok(secrets::load(bridge, kind)?.unwrap_or_default()),
-        false => Ok(Password::default()),
     }
 }
 

@@ -8,7 +8,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use super::protocol::{Reply, Request, Status};
 use super::socket;
+use crate::config::BridgeConfig;
+use crate::event::MessageEvent;
 use crate::queue::{QueueAction, QueueChange, QueuePage, RowId, Selection};
+use crate::topic::TopicFilter;
 
 /// How long an answer may take: the bridge may have a hundred thousand messages to look at.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,6 +20,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Client {
     socket: PathBuf,
     stream: BufReader<socket::ClientStream>,
+}
+
+/// A running bridge that tells of messages as they move.
+pub struct Watching {
+    client: Client,
+    /// What has come of the next line.
+    line: Vec<u8>,
+}
+
+/// What a bridge that is watched tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// A message moved one step.
+    Moved(Box<MessageEvent>),
+    /// So many events came faster than they were read.
+    Missed(u64),
 }
 
 /// Why a running bridge did not do what was asked.
@@ -99,6 +118,30 @@ impl Client {
         }
     }
 
+    /// Has the bridge go on with other rules, limits and accounts to follow, as [`Bridge::reconfigure`](crate::Bridge::reconfigure)
+    /// does.
+    ///
+    /// # Errors
+    /// [`ControlError`]; [`ControlError::Refused`] if it goes on as before.
+    pub async fn reconfigure(&mut self, config: &BridgeConfig) -> Result<(), ControlError> {
+        match self.ask(&Request::Reconfigure { config: Box::new(config.clone()) }).await? {
+            Reply::Reconfigured => Ok(()),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// From now on tells of messages that move, on topics that the filter matches; with what is in them only if `payloads` asks
+    /// for it.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub async fn watch(mut self, topic: Option<TopicFilter>, payloads: bool) -> Result<Watching, ControlError> {
+        match self.ask(&Request::Watch { topic, payloads }).await? {
+            Reply::Watching => Ok(Watching { client: self, line: Vec::new() }),
+            other => Err(unexpected(other)),
+        }
+    }
+
     async fn ask(&mut self, request: &Request) -> Result<Reply, ControlError> {
         match tokio::time::timeout(PATIENCE, self.exchange(request)).await {
             Ok(Ok(line)) if line.is_empty() => Err(ControlError::Ended),
@@ -123,12 +166,35 @@ impl Client {
     }
 }
 
+impl Watching {
+    /// What is told next; none when the bridge has stopped. Cancel safe.
+    ///
+    /// # Errors
+    /// [`ControlError::Unreachable`] and [`ControlError::Foreign`].
+    pub async fn next(&mut self) -> Result<Option<Told>, ControlError> {
+        let Client { socket, stream } = &mut self.client;
+        match stream.read_until(b'\n', &mut self.line).await {
+            Ok(_) if !self.line.ends_with(b"\n") => Ok(None),
+            Ok(_) => {
+                let reply = serde_json::from_slice(&std::mem::take(&mut self.line)).map_err(ControlError::Foreign)?;
+                match reply {
+                    Reply::Moved(event) => Ok(Some(Told::Moved(event))),
+                    Reply::Missed { events } => Ok(Some(Told::Missed(events))),
+                    other => Err(unexpected(other)),
+                }
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {
+                Ok(None)
+            }
+            Err(source) => Err(ControlError::Unreachable { socket: socket.clone(), source }),
+        }
+    }
+}
+
 /// An answer to another question, or a refusal.
 fn unexpected(reply: Reply) -> ControlError {
     match reply {
         Reply::Refused { message } => ControlError::Refused(message),
-        Reply::Status(_) | Reply::Page(_) | Reply::Change(_) => {
-            ControlError::Refused("it answered another question".to_owned())
-        }
+        _ => ControlError::Refused("it answered another question".to_owned()),
     }
 }

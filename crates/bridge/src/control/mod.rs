@@ -1,8 +1,9 @@
-//! The door of a running bridge for other processes of the same user: what `status` and `queue` of the command line ask, and
-//! what a person wants done with what waits.
+//! The door of a running bridge for other processes of the same user: what the command line asks of it, and what a person
+//! wants done with what waits, or changed in its rules.
 //!
 //! A local socket, on Windows a named pipe, in the bridge's name. Each request and each reply is one line of JSON; a
-//! connection carries one after the other. Nothing that is said here carries a password or a key, or a payload.
+//! connection carries one after the other. Nothing that is said here carries a password or a key. What is in messages is told
+//! only to whoever watches them and asks for that ([`Client::watch`]).
 //!
 //! Deliberately not here: what the answers are ([`crate::queue`], [`crate::event`]), and starting or stopping bridges.
 
@@ -13,7 +14,7 @@ mod serve;
 #[cfg_attr(windows, path = "windows.rs")]
 mod socket;
 
-pub use client::{Client, ControlError};
+pub use client::{Client, ControlError, Told, Watching};
 pub use protocol::Status;
 pub(crate) use serve::serve;
 pub(crate) use socket::Listener;

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::BridgeState;
+use crate::config::BridgeConfig;
+use crate::event::{BridgeState, MessageEvent};
 use crate::queue::{QueueAction, QueueChange, QueuePage, QueueSummary, RowId, Selection};
+use crate::topic::TopicFilter;
 
-/// Longest request, in bytes. The longest that makes sense has a topic filter or some thousand ids.
+/// Longest request, in bytes. The longest that makes sense has some thousand ids or rules.
 pub(super) const LONGEST_REQUEST: u64 = 1024 * 1024;
 
 /// What a client may ask.
@@ -18,6 +20,11 @@ pub(super) enum Request {
     Page { selection: Selection, after: RowId, limit: usize },
     /// Do this with these messages.
     Change { action: QueueAction, selection: Selection },
+    /// Go on with these settings.
+    Reconfigure { config: Box<BridgeConfig> },
+    /// Tell of messages that move, on topics that the filter matches, until the client hangs up. Nothing else can be asked on
+    /// this connection any more.
+    Watch { topic: Option<TopicFilter>, payloads: bool },
 }
 
 /// What the bridge answers, in the order of the requests.
@@ -27,6 +34,16 @@ pub(super) enum Reply {
     Status(Box<Status>),
     Page(QueuePage),
     Change(QueueChange),
+    /// It goes on with the settings.
+    Reconfigured,
+    /// From now on it tells of messages.
+    Watching,
+    /// A message moved one step.
+    Moved(Box<MessageEvent>),
+    /// So many events came too fast to be told.
+    Missed {
+        events: u64,
+    },
     /// It was not done, for this reason.
     Refused {
         message: String,

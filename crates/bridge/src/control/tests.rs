@@ -125,3 +125,39 @@ async fn a_request_without_end_is_not_kept_in_memory() {
     while stream.write_all(&endless).await.is_ok() {}
     bridge.stop().await;
 }
+
+#[tokio::test]
+async fn a_running_bridge_goes_on_with_the_settings_that_it_is_given_or_says_why_not() {
+    let dir = TempDir::new().unwrap();
+    let bridge = start(dir.path()).await;
+    let mut client = Client::connect(&dir.path().join("home")).await.unwrap().unwrap();
+    let mut next = (*bridge.config()).clone();
+    next.following.push("mqtt_carol".parse().unwrap());
+    client.reconfigure(&next).await.unwrap();
+    assert_eq!(*bridge.config(), next);
+    let mut elsewhere = next.clone();
+    elsewhere.twister.account = "mqtt_dave".parse().unwrap();
+    assert!(matches!(client.reconfigure(&elsewhere).await, Err(ControlError::Refused(_))));
+    assert_eq!(*bridge.config(), next);
+    bridge.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_of_messages_on_the_topics_and_of_what_is_in_them_only_if_asked_for() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("home");
+    fill(&folder);
+    let bridge = start(dir.path()).await;
+    let connect = async || Client::connect(&folder).await.unwrap().unwrap();
+    let mut all = connect().await.watch(None, true).await.unwrap();
+    let mut doors = connect().await.watch(Some("doors/#".parse().unwrap()), false).await.unwrap();
+    let mut windows = connect().await.watch(Some("windows/#".parse().unwrap()), true).await.unwrap();
+    connect().await.change(QueueAction::Drop, &Selection::default()).await.unwrap();
+    for (watching, payload) in [(&mut all, "open sesame"), (&mut doors, "")] {
+        let Some(Told::Moved(event)) = watching.next().await.unwrap() else { panic!("no message") };
+        assert_eq!((event.topic.as_str(), event.payload.bytes()), ("doors/1", payload.as_bytes()));
+        assert_eq!(event.payload.len(), 11);
+    }
+    bridge.stop().await;
+    assert_eq!(windows.next().await.unwrap(), None);
+}

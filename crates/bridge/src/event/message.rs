@@ -62,6 +62,16 @@ pub struct MessageEvent {
     pub time_ms: u64,
 }
 
+impl MessageEvent {
+    /// The same for somebody who is not to see what is in the message: its payload's length and nothing of its payload and
+    /// properties.
+    #[must_use]
+    pub fn without_content(&self) -> Self {
+        let payload = Payload { bytes: Arc::default(), len: self.payload.len };
+        Self { payload, properties: Properties::default(), ..self.clone() }
+    }
+}
+
 /// A payload, shared by all who are told of it. Serialized, it is `payload_base64`, cut after [`PAYLOAD_PREVIEW_LEN`] bytes,
 /// and `payload_len`.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

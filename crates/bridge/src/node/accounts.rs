@@ -115,6 +115,14 @@ impl Node {
         })
     }
 
+    /// Whether the wallet has the key of an account, registered or not.
+    ///
+    /// # Errors
+    /// What the node says.
+    pub async fn has_key(&self, name: &Username) -> Result<bool, CheckError> {
+        Ok(self.is_in_wallet(name).await?)
+    }
+
     /// The secret key of an account in the wallet, for a backup.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod accounts;
 mod ground;
 mod invitations;
 mod measure;
+mod posts;
 mod profile;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use twister::{Client, Credentials, NodeUrl};
 pub use accounts::{NewAccount, Registration, RegistrationStep};
 pub(crate) use ground::Ground;
 pub use invitations::Authorship;
+pub use posts::PostsLeft;
 pub use profile::{Profile, ProfileField};
 
 use crate::check::CheckError;

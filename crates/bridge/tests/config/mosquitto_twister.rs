@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use mqtt_twister_bridge::config::{ConfigError, ConfigFile, Loaded, Visibility};
+use mqtt_twister_bridge::secrets::Sources;
 use tempfile::TempDir;
 
 const ALICE: &str = r##"{"mosquitto":"127.0.0.1:1883","twister":"http://user:pwd@127.0.0.1:28332","username":"mqtt_alice",
@@ -44,7 +45,7 @@ fn fields_that_mosquitto_twister_does_not_have_are_refused() {
 #[test]
 fn the_password_in_its_url_is_honoured_and_never_shown() {
     let loaded = load(ALICE).unwrap();
-    assert_eq!(loaded.bridges[0].secrets().unwrap().node.reveal(), "pwd");
+    assert_eq!(loaded.bridges[0].secrets(&Sources::default()).unwrap().node.reveal(), "pwd");
     assert!(!format!("{loaded:?}").contains("pwd"));
     assert!(!serde_json::to_string(&loaded.bridges[0].config).unwrap().contains("pwd"));
 }

@@ -13,7 +13,7 @@ use crate::args::{QueueArgs, QueueCommand};
 use crate::config;
 use crate::data_dir;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, shown};
 use crate::reach::{Reached, reach};
 
 /// One line of the report.
@@ -171,11 +171,6 @@ fn write_entry(f: &mut fmt::Formatter<'_>, entry: &QueueEntry, now_ms: u64) -> f
 
 fn columns([id, state, tries, qos, bytes, taken, expires, to, topic]: [&str; 9]) -> String {
     format!("  {id:>6}  {state:<12}  {tries:>5}  {qos:<10}  {bytes:>6}  {taken:<15}  {expires:<14}  {to:<16}  {topic}")
-}
-
-/// A topic without what would change the terminal.
-fn shown(topic: &str) -> String {
-    topic.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod documentation;
 mod queue;
 mod rehearse;
+mod service;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -82,6 +84,14 @@ fn help_names_every_command_and_exit_code() {
         "rehearse",
         "status",
         "queue",
+        "doctor",
+        "init",
+        "account",
+        "follow",
+        "subscribe",
+        "tail",
+        "--secrets-fd",
+        "$CREDENTIALS_DIRECTORY",
         "--json",
         "Exit codes",
         "MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD",

@@ -2,7 +2,7 @@
 //! connects to nothing, so it says nothing of passwords, accounts and addresses beyond their form.
 
 mod does;
-mod warnings;
+pub(crate) mod warnings;
 
 use std::fmt;
 use std::path::Path;

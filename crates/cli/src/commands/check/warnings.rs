@@ -6,7 +6,7 @@ use twister::Username;
 
 /// A rule that has no effect, or a smaller one than it seems. The text says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Warning {
+pub(crate) enum Warning {
     #[error(
         "forwards[{index}] ({from}) will never send anything: no publication takes such topics from the broker. \
          Add {from} to publications"
@@ -50,7 +50,7 @@ pub(super) enum Warning {
 }
 
 /// The warnings of one bridge, in the order of its fields.
-pub(super) fn of(config: &BridgeConfig) -> Vec<Warning> {
+pub(crate) fn of(config: &BridgeConfig) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if config.forwards.is_empty() && config.subscriptions.is_empty() {
         warnings.push(Warning::DoesNothing);

@@ -1,7 +1,12 @@
-//! Passwords: where they are kept and how they are passed on. They live in the system's keyring; where none runs, in
-//! environment variables. They are never written to a file, an event, a log or an error text.
+//! Passwords: where they are kept and how they are passed on. They live in the system's keyring; where none runs, whoever
+//! starts the program hands them over ([`Sources`]). They are never written to a file, an event, a log or an error text.
+
+mod sources;
+
+pub use sources::{CREDENTIAL, Sources};
 
 use std::fmt;
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
@@ -55,7 +60,7 @@ pub enum SecretKind {
     Broker,
 }
 
-/// Why the keyring did not do what was asked.
+/// Why a password cannot be had or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// No keyring runs, or it is locked.
@@ -69,11 +74,38 @@ pub enum SecretError {
         /// The environment variable that is read in its place.
         variable: String,
     },
+    /// A line of the passwords that were handed over has another form. It is not repeated: it may hold one.
+    #[error(
+        "line {line} of {place} is not NAME=VALUE with a name as MQTT_TWISTER_HOME_NODE_PASSWORD or \
+         MQTT_TWISTER_HOME_BROKER_PASSWORD, for a bridge called home"
+    )]
+    Line {
+        /// Where they were handed over.
+        place: String,
+        /// Which line, from 1.
+        line: usize,
+    },
+    /// What was handed over cannot be read.
+    #[error("the passwords in {place} cannot be read: {source}")]
+    Unreadable {
+        /// Where they were handed over.
+        place: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A credential of systemd cannot be read.
+    #[error("the credential {} cannot be read: {source}", path.display())]
+    Credential {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
 }
 
 impl SecretKind {
-    /// The environment variable that takes precedence over the keyring: `MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD` or
-    /// `…_BROKER_PASSWORD`, with the bridge's name in capitals and `_` for `-`.
+    /// What a password is called where it is handed over, and the environment variable that goes before the keyring:
+    /// `MQTT_TWISTER_<BRIDGE>_NODE_PASSWORD` or `…_BROKER_PASSWORD`, with the bridge's name in capitals and `_` for `-`.
     pub fn variable(self, bridge: &BridgeName) -> String {
         let bridge = bridge.as_str().to_ascii_uppercase().replace('-', "_");
         match self {
@@ -95,9 +127,11 @@ impl SecretKind {
 /// # Errors
 /// [`SecretError::NoKeyring`] when there is no variable and no keyring to ask.
 pub fn load(bridge: &BridgeName, kind: SecretKind) -> Result<Option<Password>, SecretError> {
-    if let Ok(text) = std::env::var(kind.variable(bridge)) {
-        return Ok(Some(Password::new(text)));
-    }
+    Sources::default().load(bridge, kind)
+}
+
+/// Reads a password from the keyring. Blocks while it answers.
+fn load_kept(bridge: &BridgeName, kind: SecretKind) -> Result<Option<Password>, SecretError> {
     match entry(bridge, kind)?.get_password() {
         Ok(text) => Ok(Some(Password::new(text))),
         Err(keyring::Error::NoEntry) => Ok(None),

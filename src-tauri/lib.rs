@@ -116,6 +116,9 @@ fn keep_log(log: Log) {
 fn open_app(handle: &AppHandle, log: Log, hidden: bool) -> tauri::Result<()> {
     let folder = data_dir(handle)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), folder = %folder.display(), "the app starts");
+    if let Err(error) = files::keep_private(&folder) {
+        tracing::warn!(%error, "others on this machine may be able to look into the app's folder");
+    }
     let preferences = PreferencesRoom::open(&folder);
     if let Some(problem) = preferences.problem() {
         tracing::warn!("{problem}");

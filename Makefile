@@ -1,13 +1,16 @@
 # The front door. Each target first does the part of the setup that it needs; what is there already costs nothing.
 #
 #   make run        builds the app and opens it; with no display it runs the demo in the terminal
-#   make test       all tests: Rust, user interface, end to end, the real window
+#   make test       all tests: Rust, user interface, end to end, the real window, the packages
 #   make test-twisterd  the whole program against real nodes: TWISTERD=/path/to/twisterd starts two as a private network
 #                       (TWISTERD_ARGS adds flags), TWISTER_A=http://user:password@host:port and TWISTER_B=... are two
 #                       that run (TWISTER_MINE=1 lets it make blocks); make test runs it against two sandbox nodes
+#   make test-packages  makes the packages, and installs, starts, upgrades and purges them in a clean Debian (a part of make test)
 #   make soak       100 kills of bridges, brokers and nodes while 5,000 messages flow (make test has a short form)
 #   make lint       formatting and static checks
 #   make bench-window  how quick the window stays while 2,000 messages a second cross, SECONDS=60
+#   make bundle     the packages: a .deb and an .rpm of the app, a .deb of the program without a window (packaging/README.md)
+#   make icons      draws all icons anew from icons/icon.svg
 #   make setup      installs everything that any of them needs
 #   make bindings   writes the TypeScript descriptions of the commands and events anew
 #   make screenshots  takes the pictures in docs/screenshots from the real window
@@ -35,7 +38,8 @@ FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 export TAURI_DRIVER
 
-.PHONY: run test test-twisterd test-strangers soak bench-window lint setup bindings screenshots fuzz setup-rust setup-window setup-node setup-tests
+.PHONY: run test test-twisterd test-strangers test-packages soak bench-window lint bundle icons setup bindings screenshots fuzz
+.PHONY: setup-rust setup-window setup-node setup-tests
 
 run:
 ifeq ($(DISPLAY)$(WAYLAND_DISPLAY),)
@@ -51,6 +55,8 @@ test: setup-tests $(UI_BUILT)
 	cd ui && npm test
 	cargo test $(CARGO_FLAGS)
 	@$(MAKE) --no-print-directory test-strangers
+	@if command -v apt-get >/dev/null; then $(MAKE) --no-print-directory test-packages; \
+		else echo 'skipped: packages are made and tested on Debian and its relatives'; fi
 
 # The program may be given as from here, and tests run elsewhere.
 test-twisterd: setup-rust
@@ -60,6 +66,10 @@ test-twisterd: setup-rust
 test-strangers: setup-rust
 	@scripts/setup.sh tests
 	scripts/test-strangers.sh
+
+test-packages: bundle
+	@scripts/setup.sh tests packages
+	tests/packages/run.sh
 
 soak: setup-rust
 	@scripts/setup.sh tests
@@ -75,8 +85,17 @@ lint: setup-window $(UI_BUILT)
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	cd ui && npm run check && npm run lint
 
+bundle: setup-window $(UI_BUILT)
+	@scripts/setup.sh bundle
+	cargo build --release --locked --package mqtt-twister --package mqtt-twister-cli
+	packaging/app.sh
+	packaging/cli.sh
+
+icons: $(UI_PACKAGES)
+	scripts/icons.sh
+
 setup: setup-tests $(UI_PACKAGES)
-	scripts/setup.sh lint
+	scripts/setup.sh lint bundle packages
 
 bindings: setup-window $(UI_BUILT)
 	UPDATE=1 cargo test $(CARGO_FLAGS) --test bindings

@@ -9,6 +9,8 @@
 #        window   the libraries of the desktop window and the keyring
 #        node     Node.js and npm, for the user interface
 #        tests    what the tests drive: an MQTT broker, a display, a WebDriver, a keyring
+#        bundle   what the packages are made with
+#        packages what the packages are tested with: checks of what they say of themselves, and a clean Debian
 #
 # Debian packages are installed with apt-get (as root, or with sudo). Rust and Node.js are the person's choice of source,
 # so they are never installed from here: the script says what is missing and how to get it.
@@ -19,6 +21,8 @@ cd "$(dirname "$0")/.."
 COMPILER_PACKAGES=(build-essential pkg-config)
 WINDOW_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libdbus-1-dev)
 TEST_PACKAGES=(mosquitto xvfb webkit2gtk-driver dbus-daemon gnome-keyring)
+BUNDLE_PACKAGES=(dpkg-dev help2man)
+PACKAGE_TEST_PACKAGES=(appstream desktop-file-utils rpm mmdebstrap)
 RUST_MINIMUM=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 NODE_MINIMUM=$(sed -n 's/.*"node": ">=\(.*\)".*/\1/p' ui/package.json)
 
@@ -111,6 +115,10 @@ present() {
     webkit2gtk-driver) command -v WebKitWebDriver ;;
     dbus-daemon) command -v dbus-run-session ;;
     gnome-keyring) command -v gnome-keyring-daemon ;;
+    dpkg-dev) command -v dpkg-shlibdeps ;;
+    appstream) command -v appstreamcli ;;
+    desktop-file-utils) command -v desktop-file-validate ;;
+    help2man | rpm | mmdebstrap) command -v "$1" ;;
     *) false ;;
     esac >/dev/null 2>&1
 }
@@ -123,6 +131,8 @@ for part in "$@"; do
     compiler) need_packages "${COMPILER_PACKAGES[@]}" ;;
     window) need_packages "${WINDOW_PACKAGES[@]}" ;;
     tests) need_packages "${TEST_PACKAGES[@]}" ;;
+    bundle) need_packages "${BUNDLE_PACKAGES[@]}" ;;
+    packages) need_packages "${PACKAGE_TEST_PACKAGES[@]}" ;;
     *) fail "there is no part called $part" ;;
     esac
 done

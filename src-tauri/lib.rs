@@ -19,6 +19,7 @@ pub mod messages;
 pub mod network;
 pub mod nodes;
 pub mod notifying;
+pub mod opened;
 pub mod passwords;
 pub mod payload;
 pub mod people;
@@ -37,7 +38,7 @@ pub mod tryout;
 pub mod view;
 pub mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +54,7 @@ use bridges::Notice;
 use desktop::Desktop;
 use log::Log;
 use notifying::Met;
+use opened::Opened;
 use passwords::SystemKeyring;
 use preferences::PreferencesRoom;
 
@@ -66,19 +68,22 @@ const LONGEST_FAREWELL: Duration = Duration::from_secs(10);
 pub fn run() -> ExitCode {
     let log = Log::default();
     keep_log(log.clone());
-    let hidden = std::env::args().any(|argument| argument == desktop::HIDDEN);
+    let arguments: Vec<String> = std::env::args_os().skip(1).map(|one| one.to_string_lossy().into_owned()).collect();
     let wire = wire::wire();
     let built = tauri::Builder::default()
         // The first plugin: a second start must end before anything else of it begins.
-        .plugin(tauri_plugin_single_instance::init(|handle, _, _| desktop::show(handle)))
+        .plugin(tauri_plugin_single_instance::init(|handle, arguments, folder| {
+            open_again(handle, arguments.get(1..).unwrap_or_default(), Path::new(&folder));
+        }))
         .plugin(tauri_plugin_autostart::Builder::new().arg(desktop::HIDDEN).build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
+        .manage(Opened::default())
         .invoke_handler(wire.invoke_handler())
         .on_window_event(desktop::handle_window_event)
         .setup(move |tauri| {
             wire.mount_events(tauri);
-            open_app(tauri.handle(), log, hidden)?;
+            open_app(tauri.handle(), log, &arguments)?;
             Ok(())
         })
         .build(context());
@@ -97,6 +102,11 @@ pub fn run() -> ExitCode {
         }
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => desktop::show(handle),
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            let links: Vec<String> = urls.iter().map(ToString::to_string).collect();
+            open_again(handle, &links, Path::new("/"));
+        }
         _ => {}
     });
     ExitCode::SUCCESS
@@ -112,10 +122,13 @@ fn keep_log(log: Log) {
         .init();
 }
 
-/// Opens settings and bridges, then what the desktop shows of them.
-fn open_app(handle: &AppHandle, log: Log, hidden: bool) -> tauri::Result<()> {
+/// Opens settings and bridges, then what the desktop shows of them, and an invitation if the start names one.
+fn open_app(handle: &AppHandle, log: Log, arguments: &[String]) -> tauri::Result<()> {
     let folder = data_dir(handle)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), folder = %folder.display(), "the app starts");
+    if let Err(error) = files::keep_private(&folder) {
+        tracing::warn!(%error, "others on this machine may be able to look into the app's folder");
+    }
     let preferences = PreferencesRoom::open(&folder);
     if let Some(problem) = preferences.problem() {
         tracing::warn!("{problem}");
@@ -130,12 +143,24 @@ fn open_app(handle: &AppHandle, log: Log, hidden: bool) -> tauri::Result<()> {
         events::emit(&teller, notice);
     });
     handle.manage(App::open(folder, Arc::new(SystemKeyring), tell));
-    desktop::begin(handle, hidden);
+    let invited = handle.state::<Opened>().take(arguments, &std::env::current_dir().unwrap_or_default());
+    desktop::begin(handle, arguments.iter().any(|argument| argument == desktop::HIDDEN));
+    if invited {
+        desktop::show(handle);
+    }
     if resumes {
         let handle = handle.clone();
         tauri::async_runtime::spawn(async move { handle.state::<App>().resume().await });
     }
     Ok(())
+}
+
+/// Shows the window, and the invitation if there is one among what was opened.
+fn open_again(handle: &AppHandle, arguments: &[String], folder: &Path) {
+    desktop::show(handle);
+    if handle.state::<Opened>().take(arguments, folder) {
+        events::tell_of_invitation(handle);
+    }
 }
 
 /// The built-in UI, the icons and what the window may do. Tauri's build script wrote this code.

@@ -65,6 +65,8 @@ pub fn wire() -> Builder<Wry> {
             people::make_invitation,
             people::read_invitation,
             people::accept_invitation,
+            people::opened_invitation,
+            people::save_invitation,
             network::network,
             tryout::open_tryout,
             tryout::close_tryout,
@@ -82,5 +84,5 @@ pub fn wire() -> Builder<Wry> {
             first_run::find_local,
             first_run::read_node_file,
         ])
-        .events(collect_events![events::BridgeNewsEvent, events::OverviewChangedEvent])
+        .events(collect_events![events::BridgeNewsEvent, events::OverviewChangedEvent, events::InvitationOpenedEvent])
 }

@@ -2,10 +2,15 @@
 
 use mqtt_twister_bridge::invitation::Approval;
 use mqtt_twister_bridge::people::Person;
-use tauri::State;
+use tauri::{AppHandle, State};
+use tauri_plugin_dialog::DialogExt as _;
+use tokio::sync::oneshot;
 
-use super::Outcome;
+use super::{Outcome, blocking};
 use crate::app::App;
+use crate::error::{AppErrorCode, CommandError};
+use crate::files;
+use crate::opened::{EXTENSION, Opened, OpenedInvitation};
 use crate::people::{AcceptedInvitation, InvitationInput, MadeInvitation, ReadInvitation, RefusedMessage};
 use crate::view::BridgeId;
 
@@ -69,4 +74,27 @@ pub async fn accept_invitation(
     approval: Approval,
 ) -> Outcome<AcceptedInvitation> {
     app.accept_invitation(&id, &text, approval).await
+}
+
+/// The invitation that was opened last, a file or a link; each is given out once.
+#[tauri::command]
+#[specta::specta]
+pub async fn opened_invitation(app: State<'_, App>, opened: State<'_, Opened>) -> Outcome<Option<OpenedInvitation>> {
+    opened.give().map(|text| app.opened_invitation(text?)).transpose()
+}
+
+/// Writes an invitation into a file that the person chooses in the system's own dialog. Where it is; none when they change their mind.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_invitation(handle: AppHandle, text: String) -> Outcome<Option<String>> {
+    let (chosen, choice) = oneshot::channel();
+    let dialog = handle.dialog().file().add_filter(EXTENSION, &[EXTENSION]);
+    // A person who is gone does not wait for the answer.
+    dialog.set_file_name(format!("mqtt-twister.{EXTENSION}")).save_file(move |path| drop(chosen.send(path)));
+    let Some(path) = choice.await.ok().flatten().and_then(|path| path.into_path().ok()) else { return Ok(None) };
+    let shown = path.display().to_string();
+    blocking(&handle, move |_| files::write(&path, text.as_bytes()))
+        .await?
+        .map_err(|error| CommandError::new(AppErrorCode::FileUnwritable, format!("cannot write {shown}: {error}")))?;
+    Ok(Some(shown))
 }

@@ -230,6 +230,22 @@ async fn two_people_are_joined_by_an_invitation_and_its_answer() {
 }
 
 #[tokio::test]
+async fn an_opened_invitation_says_which_bridges_can_read_it() {
+    let world = World::new().await;
+    let alice = world.bridge(0, "mqtt_alice", json!({})).await;
+    let bob = world.bridge(1, "mqtt_bob", json!({})).await;
+    for (to, readers) in [("mqtt_bob", vec![&bob]), ("", vec![&bob]), ("mqtt_carol", vec![])] {
+        let made = world.app.make_invitation(&alice, offer(to, &["doors/#"], &[])).await.unwrap();
+        let opened = world.app.opened_invitation(format!("Hello!\n{}\n", made.text)).unwrap();
+        assert_eq!(opened.from, "mqtt_alice");
+        assert_eq!(opened.to.unwrap_or_default(), to);
+        assert_eq!(opened.bridges.iter().collect::<Vec<_>>(), readers, "{to}");
+    }
+    let garbage = world.app.opened_invitation("hello".to_owned()).unwrap_err();
+    assert_eq!(code(&garbage), ErrorCode::App(AppErrorCode::InvitationUnusable));
+}
+
+#[tokio::test]
 async fn a_changed_invitation_is_refused_and_one_without_a_signature_says_so() {
     let world = World::new().await;
     let alice = world.bridge(0, "mqtt_alice", json!({})).await;

@@ -1,6 +1,8 @@
 //! Accounts and people: a name registered until the block that confirms it, its key kept, and two people joined by an
 //! invitation.
 
+use std::fs;
+
 use crate::support::{Machine, Stranger, Window, two_bridges};
 
 /// Time between two blocks: long enough for a person to see that one is waited for.
@@ -103,6 +105,37 @@ async fn two_people_are_joined_by_an_invitation_that_one_makes_and_the_other_app
     window.shows("forecast", "Too early to say").await;
     window.screenshot("account-posts.png").await;
     window.is_accessible("The account that posts").await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_that_is_opened_as_a_file_or_a_link_is_shown_to_whom_it_is_for() {
+    let network = network().await;
+    let window = two_bridges(Machine::new(), &network).open().await;
+    window.go("#/bridge/alice/people").await;
+    window.press("invite").await;
+    window.fill("invite-to", "mqtt_bob").await;
+    window.fill("invite-offers", "doors/#").await;
+    window.press("make-invitation").await;
+    let sent = invitation(&window).await;
+    window.press("invite-done").await;
+
+    let letter = window.home().join("from alice.twister-invitation");
+    fs::write(&letter, format!("Hello Bob, this is for you:\n{sent}\n")).unwrap();
+    for opened in [letter.to_str().unwrap(), &sent] {
+        window.go("#/overview").await;
+        assert!(window.start_again(&[opened]).await, "the second start failed");
+        window.shows("authorship", "Signed by @mqtt_alice").await;
+        window.shows("bridge-name", "bob").await;
+        window.press("decline").await;
+    }
+    assert!(!window.written().contains("doors/#"), "something was done before it was approved of");
+
+    fs::write(&letter, "Hello Bob!").unwrap();
+    assert!(window.start_again(&[letter.to_str().unwrap()]).await, "the second start failed");
+    window.shows("opened-dialog", "There is no invitation in this text").await;
+    window.screenshot("invitation-opened.png").await;
+    window.is_accessible("What was opened").await;
     window.close().await;
 }
 

@@ -17,6 +17,7 @@ import type {
   MessagePage,
   MessageQuery,
   NetworkReport,
+  OpenedInvitation,
   Overview,
   Person,
   Preferences,
@@ -75,10 +76,13 @@ export class FakeBackend implements Backend {
   queueChanges: { action: QueueAction; selection: QueueSelection }[] = [];
   kept: RetainedView[] = [];
   cleared: { topics: string[]; given: GivenInput[] }[] = [];
+  /** What was opened outside of the window. */
+  opened: OpenedInvitation | Error | null = null;
   /** What the next call that can fail rejects with. */
   failure: Error | null = null;
   #news: ((news: BridgeNews) => void)[] = [];
   #changed: (() => void)[] = [];
+  #invited: (() => void)[] = [];
 
   constructor(bridges: BridgeView[] = []) {
     this.state.bridges = bridges;
@@ -98,6 +102,12 @@ export class FakeBackend implements Backend {
 
   changed(): void {
     for (const listener of this.#changed) listener();
+  }
+
+  /** Opens an invitation while the window is there. */
+  open(opened: OpenedInvitation | Error): void {
+    this.opened = opened;
+    for (const listener of this.#invited) listener();
   }
 
   overview = async () => structuredClone(this.state);
@@ -300,6 +310,13 @@ export class FakeBackend implements Backend {
       is_answer: false,
       proposal: { follow: true, subscribe: ['doors/#'], forward: ['fridges/#'] },
     });
+  openedInvitation = async () => {
+    const { opened } = this;
+    this.opened = null;
+    if (opened instanceof Error) throw opened;
+    return opened;
+  };
+  saveInvitation = () => this.#answer('/home/me/mqtt-twister.twister-invitation');
   acceptInvitation = () =>
     this.#answer({ saved: { id: 'home', password_warning: null, effect: this.effect }, answer: null });
   network = (): Promise<NetworkReport> =>
@@ -377,6 +394,11 @@ export class FakeBackend implements Backend {
 
   onOverviewChanged = async (listener: () => void) => {
     this.#changed.push(listener);
+    return () => undefined;
+  };
+
+  onInvitationOpened = async (listener: () => void) => {
+    this.#invited.push(listener);
     return () => undefined;
   };
 

@@ -48,6 +48,7 @@ export type {
   NodeInput_Deserialize as NodeInput,
   NodeLogin,
   NodeReport,
+  OpenedInvitation,
   Overview_Serialize as Overview,
   Part,
   PartState,

@@ -6,7 +6,16 @@ import { Edit } from './edit.svelte';
 import { withSteps, type Row } from './messages';
 import { PreferencesStore } from './preferences.svelte';
 import { Rates } from './rates';
-import type { BridgeId, BridgeNews, BridgeState, BridgeView, Overview, Problem, Recent } from './model';
+import type {
+  BridgeId,
+  BridgeNews,
+  BridgeState,
+  BridgeView,
+  OpenedInvitation,
+  Overview,
+  Problem,
+  Recent,
+} from './model';
 
 /** Problems that are kept for each bridge. */
 const MOST_PROBLEMS = 50;
@@ -66,6 +75,10 @@ export class Session {
   overview: Overview | null = $state.raw(null);
   /** Why the app cannot be reached; then there is nothing to show. */
   broken: BackendError | null = $state.raw(null);
+  /** An invitation that was opened from outside and that nobody has looked at yet, or why it cannot be read. */
+  opened: OpenedInvitation | BackendError | null = $state.raw(null);
+  /** The text of an invitation that the people of a bridge are to read next. */
+  toRead: { bridge: BridgeId; text: string } | null = $state.raw(null);
   // Plain maps: what they hold is the state, not which of it was asked for.
   /* eslint-disable svelte/prefer-svelte-reactivity */
   #live = new Map<BridgeId, Live>();
@@ -86,8 +99,10 @@ export class Session {
       this.#unlisten = await Promise.all([
         this.backend.onNews((news) => this.#take(news)),
         this.backend.onOverviewChanged(() => void this.refresh()),
+        this.backend.onInvitationOpened(() => void this.#open()),
       ]);
       await this.refresh();
+      await this.#open();
     } catch (thrown) {
       this.broken = BackendError.of(thrown);
     }
@@ -158,6 +173,22 @@ export class Session {
     const edit = new Edit(bridge);
     this.#edits.set(bridge.id, edit);
     return edit;
+  }
+
+  /** Has the opened invitation read in a bridge. */
+  readOpenedIn(bridge: BridgeId): void {
+    if (this.opened && !(this.opened instanceof BackendError))
+      this.toRead = { bridge, text: this.opened.text };
+    this.opened = null;
+  }
+
+  /** Fetches what was opened, if there is anything. */
+  async #open(): Promise<void> {
+    try {
+      this.opened = (await this.backend.openedInvitation()) ?? this.opened;
+    } catch (thrown) {
+      this.opened = BackendError.of(thrown);
+    }
   }
 
   async #fill(id: BridgeId, live: Live): Promise<void> {

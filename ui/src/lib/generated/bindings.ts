@@ -109,6 +109,10 @@ export const commands = {
 	readInvitation: (id: string, text: string) => typedError<ReadInvitation_Serialize, CommandError_Serialize>(__TAURI_INVOKE("read_invitation", { id, text })),
 	/**  Adds what the person approves of in an invitation to a bridge, and makes the answer. */
 	acceptInvitation: (id: string, text: string, approval: Approval_Deserialize) => typedError<AcceptedInvitation_Serialize, CommandError_Serialize>(__TAURI_INVOKE("accept_invitation", { id, text, approval })),
+	/**  The invitation that was opened last, a file or a link; each is given out once. */
+	openedInvitation: () => typedError<OpenedInvitation_Serialize | null, CommandError_Serialize>(__TAURI_INVOKE("opened_invitation")),
+	/**  Writes an invitation into a file that the person chooses in the system's own dialog. Where it is; none when they change their mind. */
+	saveInvitation: (text: string) => typedError<string | null, CommandError_Serialize>(__TAURI_INVOKE("save_invitation", { text })),
 	/**  Asks a bridge's node how it and the network are, and says what is wrong. */
 	network: (id: string) => typedError<NetworkReport_Serialize, CommandError_Serialize>(__TAURI_INVOKE("network", { id })),
 	/**  Opens "Try it": the sandbox network and its brokers run when this returns. */
@@ -146,6 +150,7 @@ export const commands = {
 /** Events */
 export const events = {
 	bridgeNewsEvent: makeEvent<BridgeNewsEvent_Serialize, BridgeNewsEvent_Deserialize>("bridge-news-event"),
+	invitationOpenedEvent: makeEvent<InvitationOpenedEvent, InvitationOpenedEvent>("invitation-opened-event"),
 	overviewChangedEvent: makeEvent<OverviewChangedEvent, OverviewChangedEvent>("overview-changed-event"),
 };
 
@@ -1116,6 +1121,9 @@ export type InvitationInput_Serialize = {
 	note: string,
 };
 
+/**  An invitation was opened: ask for it. */
+export type InvitationOpenedEvent = null;
+
 /**  A key that is to be put into a node's wallet. */
 export type KeyInput = {
 	/**  The account that it belongs to. */
@@ -1753,6 +1761,33 @@ export type NotificationPreferences_Serialize = {
 	quota: boolean,
 	/**  An account's registration is in the chain. */
 	registration: boolean,
+};
+
+/**  An invitation that was opened, and who could read it. Nothing has been done for it. */
+export type OpenedInvitation = OpenedInvitation_Serialize | OpenedInvitation_Deserialize;
+
+/**  An invitation that was opened, and who could read it. Nothing has been done for it. */
+export type OpenedInvitation_Deserialize = {
+	/**  The text that it was found in. */
+	text: string,
+	/**  The account that it says to be from. */
+	from: string,
+	/**  The account that it is meant for; anybody who has it, if there is none. */
+	to?: string | null,
+	/**  The person's bridges that it can be read in. */
+	bridges: string[],
+};
+
+/**  An invitation that was opened, and who could read it. Nothing has been done for it. */
+export type OpenedInvitation_Serialize = {
+	/**  The text that it was found in. */
+	text: string,
+	/**  The account that it says to be from. */
+	from: string,
+	/**  The account that it is meant for; anybody who has it, if there is none. */
+	to: string | null,
+	/**  The person's bridges that it can be read in. */
+	bridges: string[],
 };
 
 /**  What came of asking the node. */

@@ -145,6 +145,7 @@ impl App {
             wants: filters("wants", &input.wants)?,
             per_minute: input.per_minute,
             max_payload: input.max_payload,
+            network: None,
             note: input.note.trim().to_owned(),
             made: now_s(),
             answers: None,

@@ -86,7 +86,9 @@ fn a_network_that_cannot_be_joined_or_shown_spoils_the_invitation() {
         assert!(is_refused(name, peers), "{name:?} {peers:?}");
     }
     assert!(is_refused("home", &many));
-    for host in ["", "10.0.0.1", "10.0.0.1:0", "10.0.0.1:x", "a b:1", "-x:1", "a\nrpcuser=b:1", "[10.0.0.1]:1", "a..b:1"] {
+    for host in
+        ["", "10.0.0.1", "10.0.0.1:0", "10.0.0.1:x", "a b:1", "-x:1", "a\nrpcuser=b:1", "[10.0.0.1]:1", "a..b:1"]
+    {
         assert!(is_refused("home", &[host.to_owned()]), "{host:?}");
     }
 }

@@ -2089,6 +2089,8 @@ export type ProblemCode =
 "node_unreachable" | 
 /**  The node refuses the user name or password. */
 "node_credentials" | 
+/**  The fingerprint of the certificate that answers at a node's address, for the person to compare. Nothing is sent there. */
+	nodeCertificate: (url: string) => typedError<string, CommandError_Serialize>(__TAURI_INVOKE("node_certificate", { url })),
 /**  The node accepts the connection but does not answer in time. */
 "node_timeout" | 
 /**  What answers at the node's address is not twisterd. */

@@ -135,6 +135,8 @@ pub enum ProblemCode {
     NodeUnreachable,
     /// The node refuses the user name or password.
     NodeCredentials,
+    /// The node's certificate is not one to trust, or TLS does not come about with it.
+    NodeCertificate,
     /// The node accepts the connection but does not answer in time.
     NodeTimeout,
     /// What answers at the node's address is not twisterd.

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::node_url::NodeUrl;
+use crate::tls::Fingerprint;
 
 /// Why a call to a node gave no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +37,14 @@ pub enum RpcError {
         node: NodeUrl,
         /// What happened to the connection.
         cause: ConnectFailure,
+    },
+    /// TLS did not come about; nothing was sent.
+    #[error("no secure connection to {}: {failure}", node.base())]
+    Tls {
+        /// The asked node.
+        node: NodeUrl,
+        /// What TLS objected to.
+        failure: TlsFailure,
     },
     /// The node took the call and did not answer in time. The call may have taken effect all the same.
     #[error("{node} did not answer {method} within {} seconds", after.as_secs_f32())]
@@ -98,6 +107,45 @@ pub enum ConnectFailure {
     /// Another failure of the network.
     #[error("the connection failed ({0})")]
     Io(io::ErrorKind),
+}
+
+/// Why TLS did not come about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlsFailure {
+    /// No authority that the system trusts vouches for the certificate.
+    #[error(
+        "this system does not trust the node's certificate ({reason}). Most nodes make their own: if it is the one of which \
+         `openssl x509 -in server.cert -noout -fingerprint -sha256` says {shown} in the node's folder, add # and that \
+         fingerprint to the address"
+    )]
+    Untrusted {
+        /// The certificate that the node shows.
+        shown: Fingerprint,
+        /// What the system objects to.
+        reason: String,
+    },
+    /// It is not the certificate that the address names.
+    #[error(
+        "the node's certificate is another one than the address names; it shows {shown}. Either it was made anew, or \
+         somebody else answers in the node's place: ask whoever runs the node, by a way that you trust"
+    )]
+    OtherCertificate {
+        /// The certificate that the node shows.
+        shown: Fingerprint,
+    },
+    /// Something answers without TLS.
+    #[error(
+        "what answers there does not speak TLS; start twisterd with -rpcssl, or use http:// if nobody can listen in"
+    )]
+    NotTls,
+    /// Both speak TLS, and do not agree.
+    #[error(
+        "the two sides found no common way to encrypt ({reason}); a newer twisterd or OpenSSL at the node may help"
+    )]
+    Handshake {
+        /// What went wrong, as the TLS library says it.
+        reason: String,
+    },
 }
 
 /// What answers in a node's place.

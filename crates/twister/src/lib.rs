@@ -16,17 +16,19 @@ pub mod names;
 pub mod node_url;
 pub mod peer;
 pub mod sync;
+mod tls;
 pub mod translate;
 mod transport;
 pub mod wire;
 
 pub use client::{Client, DhtPut, MessageRange, PostFlags, PostRange, SelfCopy};
 pub use credentials::{Credentials, Secret};
-pub use error::{ConnectFailure, Evidence, NodeFault, RpcError};
+pub use error::{ConnectFailure, Evidence, NodeFault, RpcError, TlsFailure};
 pub use names::{BlockHeight, PostNumber, Username};
 pub use node_url::{DEFAULT_RPC_PORT, NodeUrl, NodeUrlError};
 pub use peer::{GroupAlias, GroupAliasError, Peer};
 pub use sync::SyncProgress;
+pub use tls::{Fingerprint, FingerprintError};
 pub use wire::{
     Block, CustomFields, DhtEntry, DhtKind, DirectMessage, FieldValue, GroupInfo, Mention, MiningInfo, NodeInfo,
     PeerInfo, Post, PostKind, PostRef, Registration, SignedPost, TorrentStatus, readable_version,

@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 use crate::credentials::Credentials;
 use crate::error::{ConnectFailure, Evidence, RpcError};
 use crate::node_url::NodeUrl;
+use crate::tls;
 use crate::translate::{MAX_REPLY_SIZE, Refusal, Translate, TranslateLayer};
 
 /// How many calls run at once; others wait for their turn. twisterd gives a thread to each connection for as long as it is
@@ -53,7 +54,12 @@ impl Transport {
         // No connection outlives its call: an idle one would occupy a thread of the node, and one that the node has closed
         // meanwhile would leave it open whether the next call took effect.
         let close = HeaderValue::from_static("close");
-        let http = HttpClientBuilder::default()
+        let builder = HttpClientBuilder::default();
+        let builder = match node.is_tls() {
+            true => builder.with_custom_cert_store(tls::client_config(node).map_err(setup)?),
+            false => builder,
+        };
+        let http = builder
             .set_headers(HeaderMap::from_iter([(AUTHORIZATION, authorization), (CONNECTION, close)]))
             .set_http_middleware(ServiceBuilder::new().layer(TranslateLayer))
             // In place of the default, which logs the bodies: a reply may hold a private key.
@@ -61,7 +67,7 @@ impl Transport {
             .max_response_size(MAX_REPLY_SIZE)
             .connect_timeout(CONNECT_TIMEOUT)
             .request_timeout(LONGEST_CALL)
-            .build(node.to_string())
+            .build(node.base())
             .map_err(|error| setup(error.to_string()))?;
         Ok(Self { http, node: node.clone(), turns: Semaphore::new(MAX_CALLS) })
     }
@@ -125,8 +131,11 @@ impl Transport {
                 RpcError::NotANode { node, evidence: Evidence::ForeignJson { status: *status } }
             }
             Some(Refusal::TooLong) => RpcError::NotANode { node, evidence: Evidence::EndlessReply },
-            None if speaks_no_http(&**cause) => RpcError::NotANode { node, evidence: Evidence::NotHttp },
-            None => RpcError::Unreachable { node, cause: connect_failure(&**cause) },
+            None => match tls::failure_in(causes(&**cause)) {
+                Some(failure) => RpcError::Tls { node, failure },
+                None if speaks_no_http(&**cause) => RpcError::NotANode { node, evidence: Evidence::NotHttp },
+                None => RpcError::Unreachable { node, cause: connect_failure(&**cause) },
+            },
         }
     }
 }

@@ -9,6 +9,7 @@ import type { Tone } from './states';
 export const FINDINGS = [
   'node_unreachable',
   'node_credentials',
+  'node_certificate',
   'node_timeout',
   'not_a_node',
   'node_refused',

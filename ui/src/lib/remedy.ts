@@ -30,6 +30,7 @@ const SETTINGS_CODES: readonly ErrorCode[] = [
   'broker_client_certificate',
   'broker_files',
   'node_unreachable',
+  'node_certificate',
   'not_a_node',
   'account_not_in_wallet',
 ];

@@ -79,6 +79,8 @@ export class Session {
   opened: OpenedInvitation | BackendError | null = $state.raw(null);
   /** The text of an invitation that the people of a bridge are to read next. */
   toRead: { bridge: BridgeId; text: string } | null = $state.raw(null);
+  /** An invitation whose network is being joined: it is read when there is a bridge to read it for. */
+  invitation: string | null = $state.raw(null);
   // Plain maps: what they hold is the state, not which of it was asked for.
   /* eslint-disable svelte/prefer-svelte-reactivity */
   #live = new Map<BridgeId, Live>();
@@ -180,6 +182,14 @@ export class Session {
     if (this.opened && !(this.opened instanceof BackendError))
       this.toRead = { bridge, text: this.opened.text };
     this.opened = null;
+  }
+
+  /** Has the invitation whose network was joined read in a bridge of that network. Whether there is one. */
+  readJoinedIn(bridge: BridgeId): boolean {
+    if (this.invitation === null) return false;
+    this.toRead = { bridge, text: this.invitation };
+    this.invitation = null;
+    return true;
   }
 
   /** Fetches what was opened, if there is anything. */

@@ -19,6 +19,7 @@ impl NodeTrouble {
                 (Part::Node, ProblemCode::NodeCredentials)
             }
             RpcError::Unreachable { .. } | RpcError::Setup { .. } => (Part::Node, ProblemCode::NodeUnreachable),
+            RpcError::Tls { .. } => (Part::Node, ProblemCode::NodeCertificate),
             RpcError::TimedOut { .. } => (Part::Node, ProblemCode::NodeTimeout),
             RpcError::NotANode { .. } => (Part::Node, ProblemCode::NotANode),
             RpcError::UnexpectedReply { .. } => (Part::Node, ProblemCode::NodeRefused),

@@ -1,14 +1,16 @@
 //! Invitations: a text by which one person proposes to another to join their brokers, and the answer to it. It names the
-//! account, the topics in either direction and suggested limits, and is signed with the account's key. `docs/invitation.md`
-//! specifies it.
+//! account, the topics in either direction, suggested limits and the private network that both need to be in, and is signed with
+//! the account's key. `docs/invitation.md` specifies it.
 //!
 //! Reading one does nothing. What it would add to a bridge is a [`Proposal`], of which the person approves a part.
 //!
 //! Deliberately not here: signatures ([`crate::node`]), and the window that shows it.
 
+mod network;
 mod proposal;
 mod text;
 
+pub use network::{InvitedNetwork, InvitedPeer, InvitedPeerError, LONGEST_NETWORK_NAME, MOST_PEERS};
 pub use proposal::{Approval, Proposal};
 pub use text::{InvitationError, LONGEST_TEXT, Sealed};
 
@@ -47,6 +49,9 @@ pub struct Invitation {
     /// The largest payload that `from` expects to send, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_payload: Option<u32>,
+    /// The private network that `from` is in. Without it the network is the public one, or one that the reader knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<InvitedNetwork>,
     /// A few words to the reader.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
@@ -78,6 +83,12 @@ pub enum ContentError {
     /// A note that is a letter.
     #[error("its note is longer than {LONGEST_NOTE} characters")]
     LongNote,
+    /// A network that cannot be called by its name.
+    #[error("its network's name is empty, or longer than {LONGEST_NETWORK_NAME} characters")]
+    NetworkName,
+    /// A network that cannot be found, or a list that nobody can look over.
+    #[error("its network has no address, or more than {MOST_PEERS}")]
+    NetworkPeers,
     /// A limit with which nothing would come in.
     #[error("its {0} is 0")]
     Zero(&'static str),
@@ -118,6 +129,7 @@ impl Invitation {
         if self.to.as_ref() == Some(&self.from) {
             return Err(ContentError::ToItself(self.from.clone()));
         }
+        self.network.as_ref().map_or(Ok(()), InvitedNetwork::check)?;
         match &self.answers {
             Some(id) if !is_id(id) => Err(ContentError::BadAnswer),
             _ => Ok(()),

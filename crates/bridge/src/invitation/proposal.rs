@@ -78,6 +78,8 @@ impl Invitation {
             wants: within(&approval.receive, &self.offers),
             per_minute: None,
             max_payload: None,
+            // Whoever invites is in the same network as the reader by now.
+            network: None,
             note: String::new(),
             made,
             answers: Some(id),

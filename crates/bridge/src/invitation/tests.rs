@@ -23,6 +23,7 @@ fn from_alice() -> Invitation {
         wants: filters(&["fridges/#"]),
         per_minute: Some(600),
         max_payload: None,
+        network: None,
         note: String::new(),
         made: 1_736_500_000,
         answers: None,
@@ -57,6 +58,39 @@ fn the_specified_example_is_what_is_written_and_read() {
     assert_eq!((read.text().as_str(), read.signature().unwrap().len()), (VECTOR, 65));
     let spec = include_str!("../../../../docs/invitation.md");
     assert!(spec.contains(VECTOR) && spec.contains(&read.id()), "{}", read.id());
+}
+
+#[test]
+fn an_invitation_leads_to_the_private_network_of_its_author() {
+    let peers = ["192.168.1.20:28333", "[2001:db8::7]:28333", "home.example.org:40000"];
+    let peers = peers.iter().map(|text| text.parse().unwrap()).collect();
+    let network = Some(InvitedNetwork { name: "Orchard Lane".to_owned(), peers });
+    let invitation = Invitation { network, ..from_alice() };
+    let (_, read) = Sealed::find(&Sealed::unsigned(&invitation).text()).unwrap();
+    assert_eq!(read, invitation);
+    let answer = read.answer(&everything(&read), &bob(json!({})), "ea102935bc579475".to_owned(), 1);
+    assert_eq!(answer.network, None, "who has invited is in it");
+}
+
+#[test]
+fn a_network_that_cannot_be_joined_or_shown_spoils_the_invitation() {
+    let one = ["10.0.0.1:28333".to_owned()];
+    let many = vec![one[0].clone(); MOST_PEERS + 1];
+    let is_refused = |name: &str, peers: &[String]| {
+        let network = json!({ "name": name, "peers": peers });
+        let body = json!({ "from": "mqtt_alice", "offers": ["a"], "made": 1, "network": network });
+        Sealed::find(&format!("mqtt-twister:1.{}", URL_SAFE_NO_PAD.encode(body.to_string()))).is_err()
+    };
+    assert!(!is_refused("home", &one));
+    for (name, peers) in [("", &one[..]), ("  ", &one), (&"x".repeat(41), &one), ("a\u{202e}b", &one), ("home", &[])] {
+        assert!(is_refused(name, peers), "{name:?} {peers:?}");
+    }
+    assert!(is_refused("home", &many));
+    for host in
+        ["", "10.0.0.1", "10.0.0.1:0", "10.0.0.1:x", "a b:1", "-x:1", "a\nrpcuser=b:1", "[10.0.0.1]:1", "a..b:1"]
+    {
+        assert!(is_refused("home", &[host.to_owned()]), "{host:?}");
+    }
 }
 
 #[test]

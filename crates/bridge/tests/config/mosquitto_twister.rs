@@ -57,7 +57,7 @@ fn a_broken_file_is_refused_by_its_field() {
         other => panic!("{other}"),
     };
     assert_eq!(field(&ALICE.replace("doors/#\",\"type", "doors#\",\"type")).0, "forwards[1].from");
-    assert_eq!(field(&ALICE.replace("http://user", "https://user")).0, "twister");
+    assert_eq!(field(&ALICE.replace("http://user", "ftp://user")).0, "twister");
     let (_, reason) = field(&ALICE.replace("\"following\"", "\"followings\""));
     assert!(reason.contains("followings"), "{reason}");
     let (_, reason) = field("{\"mosquitto\":");

@@ -25,9 +25,10 @@ pub use messages::{MessageRange, SelfCopy};
 pub use posts::{PostFlags, PostRange};
 
 use crate::credentials::Credentials;
-use crate::error::RpcError;
+use crate::error::{RpcError, TlsFailure};
 use crate::names::Username;
 use crate::node_url::NodeUrl;
+use crate::tls::Fingerprint;
 use crate::transport::Transport;
 
 /// How long a command may take unless it waits for the network or [`Client::with_timeout`] says otherwise. twisterd answers
@@ -49,6 +50,17 @@ impl Client {
     pub fn new(url: &NodeUrl, credentials: &Credentials) -> Result<Self, RpcError> {
         let transport = Arc::new(Transport::new(url, credentials)?);
         Ok(Self { transport, timeout: DEFAULT_TIMEOUT })
+    }
+
+    /// The certificate that the node at `url` shows. It is only looked at: none is accepted, so nothing is sent.
+    pub async fn certificate_at(url: &NodeUrl) -> Result<Fingerprint, RpcError> {
+        let client = Self::new(&url.pinned(Fingerprint::NONE), &Credentials::new("", ""))?;
+        match client.call("getinfo", Vec::new()).await {
+            Err(RpcError::Tls { failure: TlsFailure::OtherCertificate { shown }, .. }) => Ok(shown),
+            Err(error) => Err(error),
+            // The SHA-256 of no known text.
+            Ok(_) => Ok(Fingerprint::NONE),
+        }
     }
 
     /// The same client with another limit for each call, counted from when it is sent; commands that wait for the network add their own waiting to it.

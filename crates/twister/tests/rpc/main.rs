@@ -8,3 +8,4 @@ mod limits;
 mod raw;
 mod replay;
 mod support;
+mod tls;

@@ -139,7 +139,7 @@ async fn a_chain_that_is_behind_is_named_with_the_blocks_that_are_missing() {
     })
     .await;
     let diagnosis = alice.diagnose_with(&node.url(), &alice.broker.address()).await;
-    diagnosis.assert_finds("node_syncing", WARNINGS, &["400 blocks"]);
+    diagnosis.assert_finds("node_syncing", FAULTS, &["400 blocks"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,7 +161,8 @@ async fn a_chain_that_stands_is_named_with_the_age_of_its_newest_block() {
 async fn a_node_without_peers_is_named() {
     let alice = Alice::set_up().await;
     alice.network.take_down(1).await;
-    alice.diagnose().await.assert_finds("no_peers", FAULTS, &["no connection to other nodes"]);
+    // In a private network whoever is alone may be the only one awake.
+    alice.diagnose().await.assert_finds("no_peers", WARNINGS, &["no connection to other nodes"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,9 +176,12 @@ async fn an_empty_dht_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_off_is_named_with_by_how_much() {
     let alice = Alice::set_up().await;
+    let node = AlteredNode::of(&alice.network.url(0), "getinfo", |info| info["timeoffset"] = 3600.into()).await;
+    let diagnosis = alice.diagnose_with(&node.url(), &alice.broker.address()).await;
+    diagnosis.assert_finds("clock_wrong", WARNINGS, &["60 minutes behind"]);
     let node = AlteredNode::of(&alice.network.url(0), "getinfo", |info| info["timeoffset"] = 7200.into()).await;
     let diagnosis = alice.diagnose_with(&node.url(), &alice.broker.address()).await;
-    diagnosis.assert_finds("clock_wrong", WARNINGS, &["2 hours behind"]);
+    diagnosis.assert_finds("clock_wrong", FAULTS, &["2 hours"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,9 +32,9 @@ pub(super) fn of(finding: &Finding) -> String {
             )
         }
         ProblemCode::ClockWrong if *severity == Severity::Fault => format!(
-            "a clock is wrong: the newest block is from {} in the future. Set this machine's clock (timedatectl); if that is \
-             right, the maker of the block has a wrong one",
-            span(*amount)
+            "a clock is wrong by {} or more: this machine's, the node's, or that of whoever made the newest block. Set the \
+             clocks of both machines (timedatectl), then restart twisterd",
+            span(amount.abs())
         ),
         ProblemCode::ClockWrong => {
             let way = if *amount > 0 { "behind" } else { "ahead of" };

@@ -7,6 +7,7 @@ use mqtt_twister_bridge::config::{ConfigError, RuleError};
 use mqtt_twister_bridge::event::ProblemCode;
 use mqtt_twister_bridge::secrets::SecretError;
 use mqtt_twister_bridge::{ReconfigureError, RetainedError, StartError, StoreError};
+use mqtt_twister_daemon::{NodeProblem, NodeProblemCode};
 use serde::{Deserialize, Serialize};
 
 use crate::preferences::PreferencesError;
@@ -23,12 +24,14 @@ pub struct CommandError {
     pub field: Option<String>,
 }
 
-/// Which error: one of the engine's problems, or one of the app's own.
+/// Which error: one of the engine's problems, one of a node's that the app runs, or one of the app's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(untagged)]
 pub enum ErrorCode {
     /// The engine says it.
     Engine(ProblemCode),
+    /// It is about a node that the app runs.
+    OwnNode(NodeProblemCode),
     /// The app says it.
     App(AppErrorCode),
 }
@@ -168,6 +171,12 @@ impl From<RetainedError> for CommandError {
             RetainedError::Broker(error) => error.into(),
             RetainedError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<NodeProblem> for CommandError {
+    fn from(problem: NodeProblem) -> Self {
+        Self { code: ErrorCode::OwnNode(problem.code), message: problem.message, field: None }
     }
 }
 

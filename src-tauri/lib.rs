@@ -59,8 +59,8 @@ use preferences::PreferencesRoom;
 /// The environment variable that names another folder for settings and data.
 pub const DATA_DIR_VARIABLE: &str = "MQTT_TWISTER_DATA_DIR";
 
-/// How long the app waits at its end for bridges to finish what they have begun.
-const LONGEST_FAREWELL: Duration = Duration::from_secs(10);
+/// How long the app waits at its end for bridges and nodes to finish what they have begun.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(60);
 
 /// Opens the window and runs until the app is quit. A second start shows the first one's window and ends.
 pub fn run() -> ExitCode {
@@ -131,10 +131,14 @@ fn open_app(handle: &AppHandle, log: Log, hidden: bool) -> tauri::Result<()> {
     });
     handle.manage(App::open(folder, Arc::new(SystemKeyring), tell));
     desktop::begin(handle, hidden);
-    if resumes {
-        let handle = handle.clone();
-        tauri::async_runtime::spawn(async move { handle.state::<App>().resume().await });
-    }
+    let handle = handle.clone();
+    tauri::async_runtime::spawn(async move {
+        let app = handle.state::<App>();
+        app.nodes.resume().await;
+        if resumes {
+            app.resume().await;
+        }
+    });
     Ok(())
 }
 
@@ -149,7 +153,7 @@ fn say_farewell(handle: AppHandle) {
     tauri::async_runtime::spawn(async move {
         let app = handle.state::<App>();
         if tokio::time::timeout(LONGEST_FAREWELL, app.close()).await.is_err() {
-            tracing::warn!("a bridge did not stop in time; what it had queued is safe on disk");
+            tracing::warn!("a bridge or a node did not stop in time; what a bridge had queued is safe on disk");
         }
         handle.exit(0);
     });

@@ -23,6 +23,18 @@ pub trait Vault: Send + Sync {
     /// # Errors
     /// [`SecretError::NoKeyring`] when the vault cannot be used.
     fn save(&self, bridge: &BridgeName, kind: SecretKind, password: &Password) -> Result<(), SecretError>;
+
+    /// The password of a node that the app runs, if there is one.
+    ///
+    /// # Errors
+    /// [`SecretError::NoKeyringForNode`] when the vault cannot be used.
+    fn load_node(&self, node: &str) -> Result<Option<Password>, SecretError>;
+
+    /// Keeps the password of a node that the app runs; an empty one removes what is there.
+    ///
+    /// # Errors
+    /// [`SecretError::NoKeyringForNode`] when the vault cannot be used.
+    fn save_node(&self, node: &str, password: &Password) -> Result<(), SecretError>;
 }
 
 /// The system's keyring, and the environment variables that go before it.
@@ -36,6 +48,14 @@ impl Vault for SystemKeyring {
 
     fn save(&self, bridge: &BridgeName, kind: SecretKind, password: &Password) -> Result<(), SecretError> {
         secrets::save(bridge, kind, password)
+    }
+
+    fn load_node(&self, node: &str) -> Result<Option<Password>, SecretError> {
+        secrets::load_node(node)
+    }
+
+    fn save_node(&self, node: &str, password: &Password) -> Result<(), SecretError> {
+        secrets::save_node(node, password)
     }
 }
 
@@ -59,16 +79,17 @@ impl Passwords {
         Self { vault, known: Mutex::default() }
     }
 
-    /// What the bridge needs to start.
+    /// What the bridge needs to start. `node`: the password of its node, if the app runs that.
     ///
     /// # Errors
     /// [`AppErrorCode::PasswordMissing`] when the node's is not known, [`AppErrorCode::KeyringUnavailable`] when there
     /// is no keyring to ask. A broker's user may have none.
-    pub async fn secrets(&self, config: &BridgeConfig) -> Result<Secrets, CommandError> {
+    pub async fn secrets(&self, config: &BridgeConfig, node: Option<Password>) -> Result<Secrets, CommandError> {
         let BridgeConfig { name, twister, broker, .. } = config;
-        let node = match twister.user.is_empty() {
-            true => Password::default(),
-            false => self.find(name, SecretKind::Node).await?.ok_or_else(|| missing(config))?,
+        let node = match node {
+            Some(node) => node,
+            None if twister.user.is_empty() => Password::default(),
+            None => self.find(name, SecretKind::Node).await?.ok_or_else(|| missing(config))?,
         };
         let broker = match broker.user.is_empty() {
             true => Password::default(),
@@ -161,7 +182,7 @@ impl Passwords {
 }
 
 /// Keyrings answer when they please, some after asking the person: never on the threads that move messages.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CommandError> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CommandError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         CommandError::new(AppErrorCode::KeyringUnavailable, format!("the keyring's client failed: {error}"))
     })

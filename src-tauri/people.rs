@@ -5,15 +5,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mqtt_twister_bridge::Quarantined;
-use mqtt_twister_bridge::invitation::{Approval, Invitation, InvitationError, Proposal, Sealed};
+use mqtt_twister_bridge::invitation::{
+    Approval, Invitation, InvitationError, InvitedNetwork, InvitedPeerError, Proposal, Sealed,
+};
 use mqtt_twister_bridge::node::Authorship;
 use mqtt_twister_bridge::people::Person;
 use mqtt_twister_bridge::topic::TopicFilter;
+use mqtt_twister_daemon::{NetworkKind, NodeSettings};
 use serde::{Deserialize, Serialize};
-use twister::Username;
+use twister::{NodeUrl, Username};
 
 use crate::app::App;
 use crate::error::{AppErrorCode, CommandError};
+use crate::nodes::is_in;
 use crate::view::{BridgeId, BridgeInput, Saved};
 
 /// Refused messages that are shown at most.
@@ -56,6 +60,9 @@ pub struct InvitationInput {
     pub max_payload: Option<u32>,
     /// A few words.
     pub note: String,
+    /// Where the private network of the bridge's node can be reached, as `host:port`; of no use with another node.
+    #[serde(default)]
+    pub peers: Vec<String>,
 }
 
 /// An invitation to be sent.
@@ -89,6 +96,10 @@ pub struct ReadInvitation {
     pub made_ms: u64,
     /// Whether it answers another one.
     pub is_answer: bool,
+    /// The private network that its author is in.
+    pub network: Option<InvitedNetwork>,
+    /// Whether the bridge's node is one of the app's, and in that network.
+    pub in_network: bool,
     /// What it would add to the bridge.
     pub proposal: Proposal,
 }
@@ -145,7 +156,7 @@ impl App {
             wants: filters("wants", &input.wants)?,
             per_minute: input.per_minute,
             max_payload: input.max_payload,
-            network: None,
+            network: self.invited_network(&bridge.config.twister.url, &input.peers)?,
             note: input.note.trim().to_owned(),
             made: now_s(),
             answers: None,
@@ -161,10 +172,14 @@ impl App {
     pub async fn read_invitation(&self, id: &BridgeId, text: &str) -> Result<ReadInvitation, CommandError> {
         let (bridge, node) = self.node_of(id).await?;
         let (sealed, invitation) = read(text, &bridge.config.twister.account)?;
-        let authorship = node.authorship(&sealed, &invitation).await?;
-        if authorship == Authorship::Forged {
-            return Err(forged(&invitation.from));
-        }
+        let own = self.private_network(&bridge.config.twister.url);
+        let in_network = own.zip(invitation.network.as_ref()).is_some_and(|(own, invited)| is_in(&own, invited));
+        let authorship = match node.authorship(&sealed, &invitation).await? {
+            // An account of that name in another network is somebody else's.
+            Authorship::Forged if invitation.network.is_some() && !in_network => Authorship::UnknownAccount,
+            Authorship::Forged => return Err(forged(&invitation.from)),
+            authorship => authorship,
+        };
         Ok(ReadInvitation {
             proposal: invitation.proposal(&bridge.config),
             from: invitation.from.into(),
@@ -176,7 +191,20 @@ impl App {
             note: invitation.note,
             made_ms: invitation.made.saturating_mul(1000),
             is_answer: invitation.answers.is_some(),
+            network: invitation.network,
+            in_network,
         })
+    }
+
+    /// What an invitation says of the network: its name and the addresses that the person gives, if the app runs a node in a
+    /// private one for the bridge.
+    fn invited_network(&self, node: &NodeUrl, peers: &[String]) -> Result<Option<InvitedNetwork>, CommandError> {
+        let Some(NodeSettings { network: NetworkKind::Private { name, .. }, .. }) = self.private_network(node) else {
+            return Ok(None);
+        };
+        let peers: Result<Vec<_>, _> = peers.iter().map(|peer| peer.parse()).collect();
+        let peers = peers.map_err(|error: InvitedPeerError| CommandError::field("peers", error))?;
+        Ok((!peers.is_empty()).then_some(InvitedNetwork { name, peers }))
     }
 
     /// Adds what the person approves of in an invitation to a bridge, and makes the answer.

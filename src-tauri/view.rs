@@ -105,6 +105,8 @@ pub struct BridgeView {
 pub enum PasswordPlace {
     /// None is needed: there is no user name to go with it.
     NotNeeded,
+    /// The app runs the node, and has its password.
+    OwnNode,
     /// In the system's keyring.
     Keyring,
     /// In an environment variable.

@@ -4,8 +4,8 @@ use tauri::Wry;
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands::{
-    account, bridges, connecting, desktop, first_run, messages, network, people, publishing, queue, retained, rules,
-    transfer, tryout,
+    account, bridges, connecting, desktop, first_run, messages, network, nodes, people, publishing, queue, retained,
+    rules, transfer, tryout,
 };
 use crate::events;
 
@@ -15,6 +15,7 @@ pub fn wire() -> Builder<Wry> {
         .commands(collect_commands![
             bridges::overview,
             connecting::check_node,
+            connecting::node_certificate,
             connecting::create_account,
             connecting::check_broker,
             connecting::use_builtin_broker,
@@ -66,6 +67,15 @@ pub fn wire() -> Builder<Wry> {
             people::read_invitation,
             people::accept_invitation,
             network::network,
+            nodes::own_nodes,
+            nodes::add_node,
+            nodes::start_node,
+            nodes::stop_node,
+            nodes::leave_node,
+            nodes::node_log,
+            nodes::set_node_program,
+            nodes::choose_program,
+            nodes::invited_to,
             tryout::open_tryout,
             tryout::close_tryout,
             tryout::remove_tryout,

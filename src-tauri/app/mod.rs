@@ -16,6 +16,7 @@ use crate::composer::Composer;
 use crate::error::{AppErrorCode, CommandError};
 use crate::messages::MessageRoom;
 use crate::network::Looks;
+use crate::nodes::room::NodeRoom;
 use crate::passwords::{Passwords, Vault};
 use crate::probing::Probing;
 use crate::resume::Resume;
@@ -31,6 +32,8 @@ pub struct App {
     pub tryout: TryoutRoom,
     /// The broker inside the app.
     pub builtin_broker: BuiltinBroker,
+    /// The nodes that the app runs.
+    pub nodes: NodeRoom,
     /// What was found on this machine.
     pub probing: Probing,
     resume: Resume,
@@ -43,7 +46,7 @@ pub struct App {
     /// What was published from here.
     pub composer: Composer,
     folder: PathBuf,
-    tell: Tell,
+    pub(crate) tell: Tell,
     own: Mutex<Own>,
     /// Held while bridges are added, changed or removed: one change at a time.
     edit: tokio::sync::Mutex<()>,
@@ -72,7 +75,8 @@ impl App {
             Err(error) => Own { bridges: Vec::new(), problem: Some(error.into()) },
         };
         Self {
-            passwords: Passwords::new(vault),
+            passwords: Passwords::new(Arc::clone(&vault)),
+            nodes: NodeRoom::new(folder.clone(), vault),
             tryout: TryoutRoom::new(folder.join("try-it"), outlets.clone()),
             composer: Composer::open(&folder),
             messages,
@@ -92,8 +96,11 @@ impl App {
     pub async fn overview(&self) -> Overview {
         let mut bridges = Vec::new();
         for bridge in self.own_bridges() {
-            let places = self.passwords.places(&bridge.config).await;
-            bridges.push(view(&bridge, places));
+            let (mut node, broker) = self.passwords.places(&bridge.config).await;
+            if self.nodes.at(&bridge.config.twister.url).is_some() {
+                node = PasswordPlace::OwnNode;
+            }
+            bridges.push(view(&bridge, (node, broker)));
         }
         let not_needed = (PasswordPlace::NotNeeded, PasswordPlace::NotNeeded);
         Overview {
@@ -108,10 +115,10 @@ impl App {
         }
     }
 
-    /// Starts a bridge, and before it the built-in broker if it uses that.
+    /// Starts a bridge, and before it the built-in broker and the node of the app, if it uses them.
     ///
     /// # Errors
-    /// See [`AppBridge::start`], and [`AppErrorCode::BuiltinBrokerFailed`].
+    /// See [`AppBridge::start`], [`AppErrorCode::BuiltinBrokerFailed`], and why the node cannot be run.
     pub async fn start(&self, id: &BridgeId) -> Result<(), CommandError> {
         let bridge = self.bridge(id)?;
         if !id.tryout {
@@ -161,7 +168,7 @@ impl App {
         }
     }
 
-    /// What a bridge logs in with; its broker runs when this returns, if it is the app's own.
+    /// What a bridge logs in with; its broker runs when this returns, and its node is on its way, if they are the app's own.
     pub async fn secrets(&self, bridge: &AppBridge) -> Result<Secrets, CommandError> {
         if bridge.id.tryout {
             let tryout = self.tryout.bridge(&bridge.id.name).ok_or_else(|| unknown(&bridge.id))?;
@@ -170,7 +177,14 @@ impl App {
         if self.builtin_broker.is_at(&bridge.config.broker.url).await {
             self.builtin_broker.start().await?;
         }
-        self.passwords.secrets(&bridge.config).await
+        let node = match self.nodes.at(&bridge.config.twister.url) {
+            Some(node) => {
+                self.nodes.start(&node.id).await?;
+                Some(self.nodes.password(&node.id).await?)
+            }
+            None => None,
+        };
+        self.passwords.secrets(&bridge.config, node).await
     }
 
     /// The bridge of that name.
@@ -192,6 +206,7 @@ impl App {
         }
         self.tryout.close().await;
         self.builtin_broker.stop().await;
+        self.nodes.close().await;
         let messages = Arc::clone(&self.messages);
         // It would have panicked, and then nothing more can be recorded.
         let _ = tokio::task::spawn_blocking(move || messages.stop_recording()).await;

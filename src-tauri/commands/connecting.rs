@@ -1,9 +1,10 @@
 //! What a bridge is made of: trying nodes and brokers, making accounts.
 
-use mqtt_twister_bridge::check::{self, BrokerReport, NodeReport};
+use mqtt_twister_bridge::check::{self, BrokerReport, CheckError, NodeReport};
 use mqtt_twister_bridge::config::{BrokerConfig, BrokerUrl};
 use mqtt_twister_bridge::secrets::SecretKind;
 use tauri::State;
+use twister::NodeUrl;
 
 use super::{Outcome, node_url, password};
 use crate::app::App;
@@ -15,8 +16,17 @@ use crate::view::{BrokerInput, BrokerSpeech, BuiltinBrokerView, NewAccount, Node
 #[specta::specta]
 pub async fn check_node(app: State<'_, App>, node: NodeInput) -> Outcome<NodeReport> {
     let url = node_url(&node)?;
-    let password = app.typed_password(node.password, node.bridge.as_ref()).await?;
+    let password = app.typed_password(&url, node.password, node.bridge.as_ref()).await?;
     Ok(check::check_node(&url, &node.user, &password).await?)
+}
+
+/// The fingerprint of the certificate that answers at a node's address, for the person to compare. Nothing is sent there.
+#[tauri::command]
+#[specta::specta]
+pub async fn node_certificate(url: String) -> Outcome<String> {
+    let url: NodeUrl = url.parse().map_err(|error| CommandError::field("twister.url", error))?;
+    let fingerprint = twister::Client::certificate_at(&url).await.map_err(CheckError::from)?;
+    Ok(fingerprint.to_string())
 }
 
 /// Makes an account in a node's wallet and asks the network to register it. The answer holds its secret key.

@@ -8,6 +8,7 @@ pub mod desktop;
 pub mod first_run;
 pub mod messages;
 pub mod network;
+pub mod nodes;
 pub mod people;
 pub mod publishing;
 pub mod queue;

@@ -57,6 +57,15 @@ impl Vault for FakeVault {
         };
         Ok(())
     }
+
+    fn load_node(&self, node: &str) -> Result<Option<Password>, SecretError> {
+        Ok(self.kept.lock().unwrap().get(node).map(Password::new))
+    }
+
+    fn save_node(&self, node: &str, password: &Password) -> Result<(), SecretError> {
+        self.kept.lock().unwrap().insert(node.to_owned(), password.reveal().to_owned());
+        Ok(())
+    }
 }
 
 struct World {
@@ -150,6 +159,7 @@ fn code(error: &CommandError) -> AppErrorCode {
     match error.code {
         ErrorCode::App(code) => code,
         ErrorCode::Engine(code) => panic!("{code:?}"),
+        ErrorCode::OwnNode(code) => panic!("{code:?}"),
     }
 }
 

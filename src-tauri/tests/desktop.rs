@@ -43,6 +43,15 @@ impl Vault for MemoryVault {
         self.0.lock().unwrap().insert(format!("{bridge} {kind:?}"), password.clone());
         Ok(())
     }
+
+    fn load_node(&self, node: &str) -> Result<Option<Password>, SecretError> {
+        Ok(self.0.lock().unwrap().get(node).cloned())
+    }
+
+    fn save_node(&self, node: &str, password: &Password) -> Result<(), SecretError> {
+        self.0.lock().unwrap().insert(node.to_owned(), password.clone());
+        Ok(())
+    }
 }
 
 /// One machine with the app.
@@ -120,6 +129,7 @@ fn code(error: &CommandError) -> AppErrorCode {
     match error.code {
         ErrorCode::App(code) => code,
         ErrorCode::Engine(code) => panic!("{code:?}"),
+        ErrorCode::OwnNode(code) => panic!("{code:?}"),
     }
 }
 

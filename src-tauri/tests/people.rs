@@ -38,6 +38,15 @@ impl Vault for MemoryVault {
         self.0.lock().unwrap().insert(format!("{bridge}/{kind:?}"), password.reveal().to_owned());
         Ok(())
     }
+
+    fn load_node(&self, node: &str) -> Result<Option<Password>, SecretError> {
+        Ok(self.0.lock().unwrap().get(node).map(Password::new))
+    }
+
+    fn save_node(&self, node: &str, password: &Password) -> Result<(), SecretError> {
+        self.0.lock().unwrap().insert(node.to_owned(), password.reveal().to_owned());
+        Ok(())
+    }
 }
 
 /// An app, a network of two nodes with mqtt_alice and mqtt_bob, and a broker.
@@ -104,6 +113,7 @@ fn offer(to: &str, offers: &[&str], wants: &[&str]) -> InvitationInput {
         per_minute: Some(120),
         max_payload: None,
         note: " Hello! ".to_owned(),
+        peers: Vec::new(),
     }
 }
 

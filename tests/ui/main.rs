@@ -10,6 +10,7 @@ mod flood;
 mod keyboard;
 mod messages;
 mod network;
+mod nodes;
 mod pages;
 mod people;
 mod rules;

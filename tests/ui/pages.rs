@@ -1,10 +1,11 @@
 //! Every page of the window. A new page is a line here; what visits all pages then visits it, too.
 
 /// The pages of the app on its first start.
-pub const FIRST: [Page; 3] = [
+pub const FIRST: [Page; 4] = [
     Page { name: "welcome", address: "#/welcome" },
     Page { name: "connect", address: "#/connect" },
     Page { name: "settings", address: "#/settings" },
+    Page { name: "nodes", address: "#/nodes" },
 ];
 
 /// The pages that there are once "Try it" is open.

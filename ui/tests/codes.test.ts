@@ -13,7 +13,7 @@ function declared(type: string): ErrorCode[] {
 
 describe('the table of codes', () => {
   it('has words for every code that the app declares', () => {
-    const codes = [...declared('ProblemCode'), ...declared('AppErrorCode')];
+    const codes = [...declared('ProblemCode'), ...declared('AppErrorCode'), ...declared('NodeProblemCode')];
     expect(codes.length).toBeGreaterThan(20);
     for (const code of codes) expect(title(code), code).toBeTruthy();
   });

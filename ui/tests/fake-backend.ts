@@ -17,6 +17,10 @@ import type {
   MessagePage,
   MessageQuery,
   NetworkReport,
+  InvitedTo,
+  NewNode,
+  OwnNode,
+  OwnNodes,
   Overview,
   Person,
   Preferences,
@@ -41,7 +45,7 @@ import type {
   SavedMessage,
   TopicRow,
 } from '../src/lib/model';
-import { aConfig, aBridge } from './samples';
+import { aConfig, aBridge, aNode } from './samples';
 
 export class FakeBackend implements Backend {
   state: Overview = {
@@ -75,6 +79,11 @@ export class FakeBackend implements Backend {
   queueChanges: { action: QueueAction; selection: QueueSelection }[] = [];
   kept: RetainedView[] = [];
   cleared: { topics: string[]; given: GivenInput[] }[] = [];
+  /** The nodes that the app runs, and what became of them. */
+  own: OwnNodes = { nodes: [], program: '/usr/bin/twisterd' };
+  added: NewNode[] = [];
+  left: string[] = [];
+  invitedNetwork: InvitedTo['network'] = null;
   /** What the next call that can fail rejects with. */
   failure: Error | null = null;
   #news: ((news: BridgeNews) => void)[] = [];
@@ -298,6 +307,8 @@ export class FakeBackend implements Backend {
       note: '',
       made_ms: 0,
       is_answer: false,
+      network: this.invitedNetwork,
+      in_network: false,
       proposal: { follow: true, subscribe: ['doors/#'], forward: ['fridges/#'] },
     });
   acceptInvitation = () =>
@@ -314,6 +325,29 @@ export class FakeBackend implements Backend {
         error: { code: 'node_unreachable', message: 'gone' },
       },
     });
+  ownNodes = async () => structuredClone(this.own);
+  addNode = async (node: NewNode): Promise<OwnNode> => {
+    await this.#answer(null);
+    this.added.push(node);
+    const made = aNode();
+    this.own = { ...this.own, nodes: [...this.own.nodes, made] };
+    return made;
+  };
+  startNode = () => this.#answer(undefined);
+  stopNode = () => this.#answer(undefined);
+  leaveNode = async (id: string) => {
+    await this.#answer(null);
+    this.left.push(id);
+    this.own = { ...this.own, nodes: this.own.nodes.filter(({ settings }) => settings.id !== id) };
+  };
+  nodeLog = () =>
+    this.#answer({ text: 'init message: Done loading', cut: false, path: '/nodes/home/debug.log' });
+  setNodeProgram = () => this.#answer(undefined);
+  chooseProgram = async () => '/opt/twisterd';
+  invitedTo = (): Promise<InvitedTo> =>
+    this.#answer({ from: 'mqtt_bob', network: this.invitedNetwork, node: null });
+  nodeCertificate = () => this.#answer('AB:CD');
+
   wanted: Preferences = {
     language: 'en',
     theme: 'system',

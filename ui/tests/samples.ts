@@ -6,7 +6,36 @@ import type {
   MessageDetail,
   MessageEvent,
   MessageRow,
+  OwnNode,
 } from '../src/lib/model';
+
+/** A node of the app in a private network, which runs. */
+export function aNode(status: Partial<OwnNode['status']> = {}): OwnNode {
+  return {
+    settings: {
+      id: 'orchard-lane',
+      network: { kind: 'private', name: 'Orchard Lane', peers: [] },
+      ports: { p2p: 28_333, rpc: 28_332 },
+      program: null,
+      runs: true,
+      blocks: 'when_needed',
+      accounts: [],
+    },
+    status: {
+      id: 'orchard-lane',
+      phase: { phase: 'running' },
+      pid: 4711,
+      adopted: false,
+      facts: { version: '0.9.40', height: 12, newest_block_s: 0, peers: 2, dht_nodes: 2 },
+      blocks: { making: false, reason: null, maker: 'not_needed' },
+      ...status,
+    },
+    url: 'http://127.0.0.1:28332',
+    user: 'mqtt-twister',
+    bridges: [],
+    addresses: ['192.168.1.20:28333'],
+  };
+}
 
 export function aState(change: Partial<BridgeState> = {}): BridgeState {
   const idle = { status: 'idle' } as const;

@@ -69,6 +69,12 @@ pub enum SecretError {
         /// The environment variable that is read in its place.
         variable: String,
     },
+    /// No keyring runs, or it is locked, and it is about the password of a node that the app runs: no variable has that.
+    #[error("the system's keyring cannot be used ({reason}). Unlock or start it, for example gnome-keyring or KWallet")]
+    NoKeyringForNode {
+        /// What the keyring said.
+        reason: String,
+    },
 }
 
 impl SecretKind {
@@ -110,14 +116,49 @@ pub fn load(bridge: &BridgeName, kind: SecretKind) -> Result<Option<Password>, S
 /// # Errors
 /// [`SecretError::NoKeyring`] when no keyring can be used.
 pub fn save(bridge: &BridgeName, kind: SecretKind, password: &Password) -> Result<(), SecretError> {
-    let entry = entry(bridge, kind)?;
+    put(&entry(bridge, kind)?, password).map_err(|error| no_keyring(bridge, kind, &error))
+}
+
+/// Reads the password of a node that the app runs from the keyring. Blocks while the keyring answers.
+///
+/// # Errors
+/// [`SecretError::NoKeyringForNode`].
+pub fn load_node(node: &str) -> Result<Option<Password>, SecretError> {
+    match node_entry(node)?.get_password() {
+        Ok(text) => Ok(Some(Password::new(text))),
+        Err(keyring::Error::NoEntry) => Ok(None),
+        Err(error) => Err(no_keyring_for_node(&error)),
+    }
+}
+
+/// Saves the password of a node that the app runs; an empty one removes what is there. Blocks while the keyring answers.
+///
+/// # Errors
+/// [`SecretError::NoKeyringForNode`].
+pub fn save_node(node: &str, password: &Password) -> Result<(), SecretError> {
+    match put(&node_entry(node)?, password) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(no_keyring_for_node(&error)),
+    }
+}
+
+/// No bridge's entry is called so: theirs have one slash.
+fn node_entry(node: &str) -> Result<keyring::Entry, SecretError> {
+    keyring::Entry::new(KEYRING_SERVICE, &format!("own-node/{node}/rpc")).map_err(|error| no_keyring_for_node(&error))
+}
+
+fn no_keyring_for_node(error: &keyring::Error) -> SecretError {
+    SecretError::NoKeyringForNode { reason: error.to_string() }
+}
+
+fn put(entry: &keyring::Entry, password: &Password) -> keyring::Result<()> {
     let outcome = match password.is_empty() {
         true => entry.delete_credential(),
         false => entry.set_password(password.reveal()),
     };
     match outcome {
-        Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
-        Err(error) => Err(no_keyring(bridge, kind, &error)),
+        Err(keyring::Error::NoEntry) => Ok(()),
+        outcome => outcome,
     }
 }
 

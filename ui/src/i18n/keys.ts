@@ -11,6 +11,7 @@ import type first_run from './en/first_run.json';
 import type frame from './en/frame.json';
 import type messages from './en/messages.json';
 import type network from './en/network.json';
+import type nodes from './en/nodes.json';
 import type overview from './en/overview.json';
 import type palette from './en/palette.json';
 import type people from './en/people.json';
@@ -37,6 +38,7 @@ interface Catalogue {
   frame: typeof frame;
   messages: typeof messages;
   network: typeof network;
+  nodes: typeof nodes;
   overview: typeof overview;
   palette: typeof palette;
   people: typeof people;

@@ -20,6 +20,7 @@ export const PAGES = [
   'overview',
   'messages',
   'publish',
+  'nodes',
   'welcome',
   'try',
   'connect',

@@ -66,6 +66,8 @@ export class Session {
   overview: Overview | null = $state.raw(null);
   /** Why the app cannot be reached; then there is nothing to show. */
   broken: BackendError | null = $state.raw(null);
+  /** An invitation whose network is being joined: it is read when there is a bridge to read it for. */
+  invitation: string | null = $state.raw(null);
   // Plain maps: what they hold is the state, not which of it was asked for.
   /* eslint-disable svelte/prefer-svelte-reactivity */
   #live = new Map<BridgeId, Live>();

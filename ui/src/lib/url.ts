@@ -14,3 +14,21 @@ function decoded(text: string): string {
     return text;
   }
 }
+
+/** Whether what goes to a node at this address leaves the machine and can be read on the way. */
+export function isPlainAndFar(text: string): boolean {
+  const match = /^http:\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:]+)/i.exec(text.trim());
+  if (!match) return false;
+  const [, host = ''] = match;
+  return !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(host);
+}
+
+/** The same address by TLS. */
+export function withTls(url: string): string {
+  return url.trim().replace(/^http:/i, 'https:');
+}
+
+/** The same address with the one certificate that is accepted there. */
+export function withFingerprint(url: string, fingerprint: string): string {
+  return `${url.trim().replace(/\/?(#.*)?$/, '')}#${fingerprint}`;
+}

@@ -5,6 +5,7 @@
 import { account, type AccountBackend } from './account';
 import { bridges, type BridgesBackend } from './bridges';
 import { network, type NetworkBackend } from './network';
+import { nodes, type NodesBackend } from './nodes';
 import { people, type PeopleBackend } from './people';
 import { rules, type RulesBackend } from './rules';
 import { messages, type MessagesBackend } from './messages';
@@ -19,6 +20,7 @@ export type Backend = BridgesBackend &
   AccountBackend &
   PeopleBackend &
   NetworkBackend &
+  NodesBackend &
   DesktopBackend;
 
 /** The app behind this window. */
@@ -29,5 +31,6 @@ export const app: Backend = {
   ...account,
   ...people,
   ...network,
+  ...nodes,
   ...desktop,
 };

@@ -9,6 +9,8 @@ export const commands = {
 	overview: () => typedError<Overview_Serialize, CommandError_Serialize>(__TAURI_INVOKE("overview")),
 	/**  Tries a node: version, chain, connections, and the accounts in its wallet. */
 	checkNode: (node: NodeInput_Deserialize) => typedError<NodeReport, CommandError_Serialize>(__TAURI_INVOKE("check_node", { node })),
+	/**  The fingerprint of the certificate that answers at a node's address, for the person to compare. Nothing is sent there. */
+	nodeCertificate: (url: string) => typedError<string, CommandError_Serialize>(__TAURI_INVOKE("node_certificate", { url })),
 	/**  Makes an account in a node's wallet and asks the network to register it. The answer holds its secret key. */
 	createAccount: (node: NodeInput_Deserialize, name: string) => typedError<NewAccount, CommandError_Serialize>(__TAURI_INVOKE("create_account", { node, name })),
 	/**  Tries a broker. */
@@ -111,6 +113,24 @@ export const commands = {
 	acceptInvitation: (id: string, text: string, approval: Approval_Deserialize) => typedError<AcceptedInvitation_Serialize, CommandError_Serialize>(__TAURI_INVOKE("accept_invitation", { id, text, approval })),
 	/**  Asks a bridge's node how it and the network are, and says what is wrong. */
 	network: (id: string) => typedError<NetworkReport_Serialize, CommandError_Serialize>(__TAURI_INVOKE("network", { id })),
+	/**  The nodes that the app runs, or could, and how each is. */
+	ownNodes: () => typedError<OwnNodes_Serialize, CommandError_Serialize>(__TAURI_INVOKE("own_nodes")),
+	/**  Makes a node for a network and starts it. */
+	addNode: (node: NewNode_Deserialize) => typedError<OwnNode_Serialize, CommandError_Serialize>(__TAURI_INVOKE("add_node", { node })),
+	/**  Starts a node. */
+	startNode: (id: NodeId) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("start_node", { id })),
+	/**  Stops a node; it writes down what it knows. */
+	stopNode: (id: NodeId) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("stop_node", { id })),
+	/**  Stops a node and removes all that it has, the keys in its wallet, too. */
+	leaveNode: (id: NodeId) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("leave_node", { id })),
+	/**  The end of a node's log. */
+	nodeLog: (id: NodeId) => typedError<LogTail, CommandError_Serialize>(__TAURI_INVOKE("node_log", { id })),
+	/**  Gives a node another program; none means the one that is found. */
+	setNodeProgram: (id: NodeId, program: string | null) => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("set_node_program", { id, program })),
+	/**  Lets the person choose the program; none when they change their mind. */
+	chooseProgram: () => typedError<string | null, CommandError_Serialize>(__TAURI_INVOKE("choose_program")),
+	/**  Which private network an invitation leads to. */
+	invitedTo: (text: string) => typedError<InvitedTo_Serialize, CommandError_Serialize>(__TAURI_INVOKE("invited_to", { text })),
 	/**  Opens "Try it": the sandbox network and its brokers run when this returns. */
 	openTryout: () => typedError<null, CommandError_Serialize>(__TAURI_INVOKE("open_tryout")),
 	/**  Closes "Try it"; its network stays on disk. */
@@ -284,6 +304,60 @@ export type Authorship =
 "unknown_account" | 
 /**  Somebody else signed it, or it was changed since. */
 "forged";
+
+/**  Who makes blocks. */
+export type BlockMaker = 
+/**  The public network, as ever. */
+"network" | 
+/**  Nobody, and nobody waits for one. */
+"not_needed" | 
+/**  This node. */
+"this_node" | 
+/**  Another node, or one is expected to. */
+"others" | 
+/**  Nobody, though somebody waits: a person should know. */
+"nobody";
+
+/**  Who makes blocks in a node's network, and what for, as far as the node can know. */
+export type BlockMaking = BlockMaking_Serialize | BlockMaking_Deserialize;
+
+/**  Who makes blocks in a node's network, and what for, as far as the node can know. */
+export type BlockMaking_Deserialize = {
+	/**  Whether this node makes blocks now. It uses one thread, which twisterd runs at the lowest priority. */
+	making: boolean,
+	/**  What somebody waits for that only a block brings. */
+	reason?: BlockReason | null,
+	/**  Who makes them. */
+	maker: BlockMaker,
+};
+
+/**  Who makes blocks in a node's network, and what for, as far as the node can know. */
+export type BlockMaking_Serialize = {
+	/**  Whether this node makes blocks now. It uses one thread, which twisterd runs at the lowest priority. */
+	making: boolean,
+	/**  What somebody waits for that only a block brings. */
+	reason: BlockReason | null,
+	/**  Who makes them. */
+	maker: BlockMaker,
+};
+
+/**  When a node makes blocks. */
+export type BlockPolicy = 
+/**  As soon as somebody waits for one. So the first node of a private network. */
+"when_needed" | 
+/**  When somebody has waited for a while and no other node has made one. So those that joined. */
+"when_nobody_else_does" | 
+/**  Never. So on the public network, where others do, at a difficulty that leaves one computer no chance. */
+"never";
+
+/**  What somebody waits for that only a block brings. */
+export type BlockReason = 
+/**  A new account is to be registered, here or elsewhere in the network. */
+"registration" | 
+/**  An account of this node's wallet has few posts left. */
+"quota" | 
+/**  The newest block nears the age of 24 hours, at which nodes take themselves for out of date. */
+"freshness";
 
 /**  What is done with a bridge of a file. */
 export type BridgeChoice = 
@@ -623,6 +697,20 @@ export type CatchUp =
 /**  None. */
 "from_now_on";
 
+/**  What a node says of the chain and its network. */
+export type ChainFacts = {
+	/**  Version of twisterd, as `0.9.40`. */
+	version: string,
+	/**  Height of its newest block. */
+	height: number,
+	/**  When that was made, in seconds since 1970 by its maker's clock. */
+	newest_block_s: number,
+	/**  Nodes that it is connected to. */
+	peers: number,
+	/**  Nodes of the DHT that it knows. */
+	dht_nodes: number,
+};
+
 /**  Another node in the block chain's network. */
 export type ChainPeer = ChainPeer_Serialize | ChainPeer_Deserialize;
 
@@ -764,10 +852,12 @@ export type Effect =
 /**  When the bridge is started. */
 "at_start";
 
-/**  Which error: one of the engine's problems, or one of the app's own. */
+/**  Which error: one of the engine's problems, one of a node's that the app runs, or one of the app's own. */
 export type ErrorCode = 
 /**  The engine says it. */
 ProblemCode | 
+/**  It is about a node that the app runs. */
+NodeProblemCode | 
 /**  The app says it. */
 AppErrorCode;
 
@@ -1098,6 +1188,8 @@ export type InvitationInput_Deserialize = {
 	max_payload?: number | null,
 	/**  A few words. */
 	note: string,
+	/**  Where the private network of the bridge's node can be reached, as `host:port`; of no use with another node. */
+	peers?: string[],
 };
 
 /**  An invitation as the person wants it. */
@@ -1114,6 +1206,45 @@ export type InvitationInput_Serialize = {
 	max_payload: number | null,
 	/**  A few words. */
 	note: string,
+	/**  Where the private network of the bridge's node can be reached, as `host:port`; of no use with another node. */
+	peers: string[],
+};
+
+/**  A private network, as its members tell others of it. */
+export type InvitedNetwork = {
+	/**  What its members call it. */
+	name: string,
+	/**  Nodes in it that can be reached, one at least. */
+	peers: InvitedPeer[],
+};
+
+/**
+ *  Where a node listens for others: `host:port`, an IPv6 address in brackets. It has nothing in it that a command line or a
+ *  configuration file could stumble over.
+ */
+export type InvitedPeer = string;
+
+/**  Where an invitation leads. */
+export type InvitedTo = InvitedTo_Serialize | InvitedTo_Deserialize;
+
+/**  Where an invitation leads. */
+export type InvitedTo_Deserialize = {
+	/**  The account that it says to be from. That is not proved yet. */
+	from: string,
+	/**  The private network; none for the public one. */
+	network?: InvitedNetwork | null,
+	/**  The node of the app that is in it already. */
+	node?: NodeId | null,
+};
+
+/**  Where an invitation leads. */
+export type InvitedTo_Serialize = {
+	/**  The account that it says to be from. That is not proved yet. */
+	from: string,
+	/**  The private network; none for the public one. */
+	network: InvitedNetwork | null,
+	/**  The node of the app that is in it already. */
+	node: NodeId | null,
 };
 
 /**  A key that is to be put into a node's wallet. */
@@ -1216,6 +1347,16 @@ export type LogLine = {
 	target: string,
 	/**  What it says, with its values. */
 	text: string,
+};
+
+/**  The last lines of a node's log, as it wrote them. */
+export type LogTail = {
+	/**  Whole lines, the oldest first, 64 KiB at most. Empty if there is no log yet. */
+	text: string,
+	/**  Whether older lines were left out. */
+	cut: boolean,
+	/**  Where all of it is. */
+	path: string,
 };
 
 /**  An invitation to be sent. */
@@ -1573,6 +1714,17 @@ export type MessageSettings_Serialize = {
 	recording_mib: number,
 };
 
+/**  Which network a node belongs to. */
+export type NetworkKind = 
+/**  The public Twister network. */
+{ kind: "public" } | 
+/**  A network of people who know each other. */
+{ kind: "private"; 
+/**  What its people call it. Twister knows nothing of it. */
+name: string; 
+/**  Nodes to connect to. Empty for the network's first node. */
+peers: PeerAddress[] };
+
 /**  How the node and the network are. */
 export type NetworkReport = NetworkReport_Serialize | NetworkReport_Deserialize;
 
@@ -1606,6 +1758,40 @@ export type NewAccount = {
 	name: string,
 	/**  Its secret key, shown once: whoever has it owns the name. */
 	secret: string,
+};
+
+/**  The network that a new node is to be in. */
+export type NewNetwork = 
+/**  The public one. */
+{ how: "public" } | 
+/**  A private one that there is not yet. */
+{ how: "create"; 
+/**  What it is to be called. */
+name: string } | 
+/**  A private one that others are in. */
+{ how: "join"; 
+/**  What it is called. */
+name: string; 
+/**  Nodes in it, as `host:port`. */
+peers: string[] };
+
+/**  A node as the person wants it. */
+export type NewNode = NewNode_Serialize | NewNode_Deserialize;
+
+/**  A node as the person wants it. */
+export type NewNode_Deserialize = {
+	/**  The network that it is to be in. */
+	network: NewNetwork,
+	/**  The program; none means the one that is found. */
+	program?: string | null,
+};
+
+/**  A node as the person wants it. */
+export type NewNode_Serialize = {
+	/**  The network that it is to be in. */
+	network: NewNetwork,
+	/**  The program; none means the one that is found. */
+	program: string | null,
 };
 
 /**  What a node says of itself and of the network. */
@@ -1667,6 +1853,9 @@ export type NodeFacts_Serialize = {
 	swarms: SwarmFacts[],
 };
 
+/**  A node of this person: the name of its folder. 1 to 40 characters of `a-z`, `0-9` and `-`. */
+export type NodeId = string;
+
 /**  A node as the person typed it in. */
 export type NodeInput = NodeInput_Serialize | NodeInput_Deserialize;
 
@@ -1702,6 +1891,124 @@ export type NodeLogin = {
 	user: string,
 };
 
+/**  What a node does. */
+export type NodePhase = NodePhase_Serialize | NodePhase_Deserialize;
+
+/**  What a node does. */
+export type NodePhase_Deserialize = 
+/**  It does not run, and is not wanted to. */
+{ phase: "stopped" } | 
+/**  Its process runs, and does not answer yet. */
+{ phase: "starting"; 
+/**  Since when, in milliseconds since 1970. */
+since_ms: number } | 
+/**  It answers, is out of date, and has not found any other node yet. */
+{ phase: "searching" } | 
+/**  It catches up with the chain. */
+{ phase: "syncing"; 
+/**  How far it is. */
+progress: SyncProgress_Deserialize } | 
+/**  It is up to date, as far as it knows. */
+{ phase: "running" } | 
+/**  It was asked to end. */
+{ phase: "stopping" } | 
+/**  It ended by itself, or did not begin, and is started again. */
+{ phase: "restarting"; 
+/**  Why it ended. */
+problem: NodeProblem; 
+/**  How often in a row this has happened. */
+attempt: number; 
+/**  When it is started again, in milliseconds since 1970. */
+at_ms: number } | 
+/**  It does not run, and to try again would not help. It is started when somebody asks for it. */
+{ phase: "failed"; 
+/**  Why. */
+problem: NodeProblem };
+
+/**  What a node does. */
+export type NodePhase_Serialize = 
+/**  It does not run, and is not wanted to. */
+{ phase: "stopped" } | 
+/**  Its process runs, and does not answer yet. */
+{ phase: "starting"; 
+/**  Since when, in milliseconds since 1970. */
+since_ms: number } | 
+/**  It answers, is out of date, and has not found any other node yet. */
+{ phase: "searching" } | 
+/**  It catches up with the chain. */
+{ phase: "syncing"; 
+/**  How far it is. */
+progress: SyncProgress_Serialize } | 
+/**  It is up to date, as far as it knows. */
+{ phase: "running" } | 
+/**  It was asked to end. */
+{ phase: "stopping" } | 
+/**  It ended by itself, or did not begin, and is started again. */
+{ phase: "restarting"; 
+/**  Why it ended. */
+problem: NodeProblem; 
+/**  How often in a row this has happened. */
+attempt: number; 
+/**  When it is started again, in milliseconds since 1970. */
+at_ms: number } | 
+/**  It does not run, and to try again would not help. It is started when somebody asks for it. */
+{ phase: "failed"; 
+/**  Why. */
+problem: NodeProblem };
+
+/**  The ports of a node. They are kept, since other people connect to one and bridges to the other. */
+export type NodePorts = {
+	/**  The port of the block chain's network, on all addresses of this machine. */
+	p2p: number,
+	/**  The port of the RPC, on 127.0.0.1 alone. */
+	rpc: number,
+};
+
+/**  Why a node does not run, or something was not done: what happened, why, and what to do. */
+export type NodeProblem = {
+	/**  Which problem, for a program to decide on. */
+	code: NodeProblemCode,
+	/**  Which problem, for a person to read. Never holds a password. */
+	message: string,
+};
+
+/**  The kinds of problems. A user interface maps each to its own words and never matches on messages. */
+export type NodeProblemCode = 
+/**  No twisterd is installed where it is looked for, or the chosen file is gone. */
+"program_not_found" | 
+/**  The file may not be run. */
+"program_not_executable" | 
+/**  The file is no program for this system. */
+"not_a_program" | 
+/**  The program does nothing that twisterd does. */
+"not_twisterd" | 
+/**  It is older than the oldest version that is known to work. */
+"too_old" | 
+/**  It runs, and does not answer. */
+"no_answer" | 
+/**  It answers, and does not accept the password that it was started with. */
+"password_refused" | 
+/**  It ends by itself before it answers. */
+"start_fails" | 
+/**  It ended although nobody asked it to. */
+"crashed" | 
+/**  It crashed so often that it is not started again. */
+"keeps_crashing" | 
+/**  Another program listens on one of the node's ports. */
+"port_taken" | 
+/**  No free ports were found. */
+"no_free_port" | 
+/**  Another process uses the node's folder. */
+"data_in_use" | 
+/**  The node's folder cannot be read or written. */
+"folder_unusable" | 
+/**  There is no node of that id (any more). */
+"unknown_node" | 
+/**  There is a node for that network already. */
+"network_exists" | 
+/**  The network's name or peers cannot be used. */
+"network_invalid";
+
 /**  What a node says of itself. */
 export type NodeReport = {
 	/**  Version of twisterd, as `0.9.40`. */
@@ -1714,6 +2021,80 @@ export type NodeReport = {
 	newest_block_age_s: number,
 	/**  The accounts whose keys are in its wallet, without names that the chain would refuse. */
 	accounts: Account[],
+};
+
+/**  A node as it is kept in its folder. */
+export type NodeSettings = NodeSettings_Serialize | NodeSettings_Deserialize;
+
+/**  A node as it is kept in its folder. */
+export type NodeSettings_Deserialize = {
+	/**  Which node. */
+	id: NodeId,
+	/**  Its network. */
+	network: NetworkKind,
+	/**  Its ports. */
+	ports: NodePorts,
+	/**  The twisterd to run; none to look for one at each start. */
+	program?: string | null,
+	/**  Whether it is to run whenever its keeper does. */
+	runs: boolean,
+	/**  When it makes blocks. */
+	blocks: BlockPolicy,
+	/**  Names that have a key in its wallet, as last seen: what goes with its folder. */
+	accounts?: string[],
+};
+
+/**  A node as it is kept in its folder. */
+export type NodeSettings_Serialize = {
+	/**  Which node. */
+	id: NodeId,
+	/**  Its network. */
+	network: NetworkKind,
+	/**  Its ports. */
+	ports: NodePorts,
+	/**  The twisterd to run; none to look for one at each start. */
+	program: string | null,
+	/**  Whether it is to run whenever its keeper does. */
+	runs: boolean,
+	/**  When it makes blocks. */
+	blocks: BlockPolicy,
+	/**  Names that have a key in its wallet, as last seen: what goes with its folder. */
+	accounts: string[],
+};
+
+/**  How a node is. */
+export type NodeStatus = NodeStatus_Serialize | NodeStatus_Deserialize;
+
+/**  How a node is. */
+export type NodeStatus_Deserialize = {
+	/**  Which node. */
+	id: NodeId,
+	/**  What it does. */
+	phase: NodePhase_Deserialize,
+	/**  Its process, if one runs and its number is known. */
+	pid?: number | null,
+	/**  Whether it ran already when it was to be started: left over by a program that was killed. */
+	adopted: boolean,
+	/**  What it said when it was asked last; none until it has answered. */
+	facts?: ChainFacts | null,
+	/**  Who makes blocks, and what for. */
+	blocks: BlockMaking_Deserialize,
+};
+
+/**  How a node is. */
+export type NodeStatus_Serialize = {
+	/**  Which node. */
+	id: NodeId,
+	/**  What it does. */
+	phase: NodePhase_Serialize,
+	/**  Its process, if one runs and its number is known. */
+	pid: number | null,
+	/**  Whether it ran already when it was to be started: left over by a program that was killed. */
+	adopted: boolean,
+	/**  What it said when it was asked last; none until it has answered. */
+	facts: ChainFacts | null,
+	/**  Who makes blocks, and what for. */
+	blocks: BlockMaking_Serialize,
 };
 
 /**  What the person is told of while they do not look. */
@@ -1806,6 +2187,60 @@ export type Overview_Serialize = {
 	settings_problem: CommandError_Serialize | null,
 };
 
+/**  A node that the app runs. */
+export type OwnNode = OwnNode_Serialize | OwnNode_Deserialize;
+
+/**  A node that the app runs. */
+export type OwnNode_Deserialize = {
+	/**  What it is. */
+	settings: NodeSettings_Deserialize,
+	/**  How it is. */
+	status: NodeStatus_Deserialize,
+	/**  Where bridges reach it. */
+	url: string,
+	/**  What they log in as. The password stays in the app. */
+	user: string,
+	/**  The bridges that use it. */
+	bridges: string[],
+	/**  Where nodes of other machines may reach it: `host:port`. None for the public network, where nodes find each other. */
+	addresses: string[],
+};
+
+/**  A node that the app runs. */
+export type OwnNode_Serialize = {
+	/**  What it is. */
+	settings: NodeSettings_Serialize,
+	/**  How it is. */
+	status: NodeStatus_Serialize,
+	/**  Where bridges reach it. */
+	url: string,
+	/**  What they log in as. The password stays in the app. */
+	user: string,
+	/**  The bridges that use it. */
+	bridges: string[],
+	/**  Where nodes of other machines may reach it: `host:port`. None for the public network, where nodes find each other. */
+	addresses: string[],
+};
+
+/**  The nodes that the app runs, or could. */
+export type OwnNodes = OwnNodes_Serialize | OwnNodes_Deserialize;
+
+/**  The nodes that the app runs, or could. */
+export type OwnNodes_Deserialize = {
+	/**  All of them. */
+	nodes: OwnNode_Deserialize[],
+	/**  The twisterd that a new one would run; none if none was found. */
+	program?: string | null,
+};
+
+/**  The nodes that the app runs, or could. */
+export type OwnNodes_Serialize = {
+	/**  All of them. */
+	nodes: OwnNode_Serialize[],
+	/**  The twisterd that a new one would run; none if none was found. */
+	program: string | null,
+};
+
 /**  How freely posts may be used. */
 export type Pace = 
 /**  A message alone on a quiet bridge leaves at once. */
@@ -1847,6 +2282,8 @@ problem: Problem };
 export type PasswordPlace = 
 /**  None is needed: there is no user name to go with it. */
 "not_needed" | 
+/**  The app runs the node, and has its password. */
+"own_node" | 
 /**  In the system's keyring. */
 "keyring" | 
 /**  In an environment variable. */
@@ -1866,6 +2303,9 @@ export type PayloadFormat =
 "hex" | 
 /**  Base64; spaces are ignored. */
 "base64";
+
+/**  Where another node of a private network can be reached: `host:port`. Without a port it is twisterd's own, 28333. */
+export type PeerAddress = string;
 
 /**  What is special about one followed account. */
 export type PeerConfig = PeerConfig_Serialize | PeerConfig_Deserialize;
@@ -2089,8 +2529,8 @@ export type ProblemCode =
 "node_unreachable" | 
 /**  The node refuses the user name or password. */
 "node_credentials" | 
-/**  The fingerprint of the certificate that answers at a node's address, for the person to compare. Nothing is sent there. */
-	nodeCertificate: (url: string) => typedError<string, CommandError_Serialize>(__TAURI_INVOKE("node_certificate", { url })),
+/**  The node's certificate is not one to trust, or TLS does not come about with it. */
+"node_certificate" | 
 /**  The node accepts the connection but does not answer in time. */
 "node_timeout" | 
 /**  What answers at the node's address is not twisterd. */
@@ -2571,6 +3011,10 @@ export type ReadInvitation_Deserialize = {
 	made_ms: number,
 	/**  Whether it answers another one. */
 	is_answer: boolean,
+	/**  The private network that its author is in. */
+	network?: InvitedNetwork | null,
+	/**  Whether the bridge's node is one of the app's, and in that network. */
+	in_network: boolean,
 	/**  What it would add to the bridge. */
 	proposal: Proposal,
 };
@@ -2595,6 +3039,10 @@ export type ReadInvitation_Serialize = {
 	made_ms: number,
 	/**  Whether it answers another one. */
 	is_answer: boolean,
+	/**  The private network that its author is in. */
+	network: InvitedNetwork | null,
+	/**  Whether the bridge's node is one of the app's, and in that network. */
+	in_network: boolean,
 	/**  What it would add to the bridge. */
 	proposal: Proposal,
 };

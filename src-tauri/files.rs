@@ -48,7 +48,7 @@ mod tests {
         for _ in 0..2 {
             keep_private(&folder).unwrap();
             assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
-            fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
         }
     }
 }

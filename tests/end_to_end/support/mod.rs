@@ -9,4 +9,4 @@ mod processes;
 pub use altered_node::AlteredNode;
 pub use config::{alice_json, bob_json, toml_bridge};
 pub use network::{Network, PASSWORD, USER};
-pub use processes::{BridgeProcess, Client, Message, Mosquitto, ask, command, free_port};
+pub use processes::{BridgeProcess, Client, Message, Mosquitto, ask, command, free_port, in_time};

@@ -3,19 +3,15 @@
 //!
 //! Deliberately not here: the account and the swarms. Posts that swarms do not carry travel by the DHT.
 
+use twister::sync::{BEHIND_BLOCKS, OLDEST_BLOCK_S};
+
 use super::findings::{Finding, Severity};
 use super::{ChainPeer, NodeFacts};
 use crate::event::ProblemCode;
 
-/// A node whose newest block is older pauses its swarms, in seconds.
-const OLDEST_BLOCK_S: u64 = 24 * 3600;
-
 /// In the public network a block is expected every ten minutes; after so long without one something is amiss, in seconds. In a
 /// network of one's own they are made when somebody waits for one.
 const QUIET_CHAIN_S: u64 = 2 * 3600;
-
-/// So many blocks behind is behind, and not just a block on its way.
-const BEHIND_BLOCKS: u32 = 3;
 
 /// Blocks and DHT entries from further in the future are refused, in seconds. Source: twister-core.
 const FUTURE_S: u64 = 2 * 3600;

@@ -164,6 +164,23 @@ impl Person {
         assert!(found.is_ok(), "{:?}", self.app.bridge(id).unwrap().state());
     }
 
+    /// Waits until a bridge has read what so many people want.
+    async fn knows_what_is_wanted(&self, id: &BridgeId, people: usize) {
+        let known = async {
+            loop {
+                let found = self.app.people(id).await.unwrap();
+                if found.iter().filter(|person| person.wants.as_ref().is_some_and(|wants| !wants.is_empty())).count()
+                    == people
+                {
+                    return;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let known = tokio::time::timeout(LIMIT, known).await;
+        assert!(known.is_ok(), "{:?}", self.app.people(id).await.unwrap());
+    }
+
     /// All that the app has written, but for the node's own data.
     fn written(&self) -> String {
         let mut text = String::new();
@@ -326,11 +343,12 @@ async fn three_people_get_from_nothing_to_private_messages_by_an_invitation_into
         alice.app.accept_invitation(&of_alice, answer, approval).await.unwrap();
     }
 
-    // What alice's broker has on a topic that she offers, theirs get.
+    // What alice's broker has on a topic that she offers, theirs get as soon as she has learned that they want it.
+    alice.knows_what_is_wanted(&of_alice, 2).await;
     let (_, mut at_bob) = client(&brokers[1]).await;
     let (_, mut at_carol) = client(&brokers[2]).await;
     let (publisher, mut events) = client(&brokers[0]).await;
-    publisher.publish("doors/front", QoS::AtLeastOnce, false, "open").await.unwrap();
+    publisher.publish("doors/front", QoS::AtLeastOnce, true, "open").await.unwrap();
     let driving = tokio::spawn(async move { while events.poll().await.is_ok() {} });
     for events in [&mut at_bob, &mut at_carol] {
         let arrived = async {

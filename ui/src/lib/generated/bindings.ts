@@ -1215,6 +1215,9 @@ export type InvitationInput_Serialize = {
 	peers: string[],
 };
 
+/**  An invitation was opened: ask for it. */
+export type InvitationOpenedEvent = null;
+
 /**  A private network, as its members tell others of it. */
 export type InvitedNetwork = {
 	/**  What its members call it. */
@@ -1251,9 +1254,6 @@ export type InvitedTo_Serialize = {
 	/**  The node of the app that is in it already. */
 	node: NodeId | null,
 };
-
-/**  An invitation was opened: ask for it. */
-export type InvitationOpenedEvent = null;
 
 /**  A key that is to be put into a node's wallet. */
 export type KeyInput = {

@@ -9,6 +9,7 @@
 #   make soak       100 kills of bridges, brokers and nodes while 5,000 messages flow (make test has a short form)
 #   make lint       formatting and static checks
 #   make bench-window  how quick the window stays while 2,000 messages a second cross, SECONDS=60
+#   make bench-quiet   what a bridge takes of memory and of a core while nothing happens, SECONDS=60
 #   make bundle     the packages: a .deb and an .rpm of the app, a .deb of the program without a window (packaging/README.md)
 #   make icons      draws all icons anew from icons/icon.svg
 #   make setup      installs everything that any of them needs
@@ -38,7 +39,7 @@ FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 export TAURI_DRIVER
 
-.PHONY: run test test-twisterd test-strangers test-packages soak bench-window lint bundle icons setup bindings screenshots fuzz
+.PHONY: run test test-twisterd test-strangers test-packages soak bench-window bench-quiet lint bundle icons setup bindings screenshots fuzz
 .PHONY: setup-rust setup-window setup-node setup-tests
 
 run:
@@ -77,6 +78,10 @@ soak: setup-rust
 
 bench-window: setup-tests $(UI_BUILT)
 	FLOOD_SECONDS=$(SECONDS) cargo test --release --locked --package mqtt-twister --test window flood -- --ignored --nocapture
+
+bench-quiet: setup-rust
+	@scripts/setup.sh tests
+	QUIET_SECONDS=$(SECONDS) cargo test --release --locked --package mqtt-twister-cli --test end_to_end quiet -- --ignored --nocapture
 
 lint: setup-window $(UI_BUILT)
 	scripts/setup.sh lint

@@ -10,6 +10,7 @@ mod doctor;
 mod kill;
 mod outages;
 mod queue;
+mod quiet;
 mod server;
 mod soak;
 mod stranger;

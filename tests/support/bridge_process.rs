@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -112,6 +113,17 @@ impl BridgeProcess {
         let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
+    /// What all its threads have had of the processor so far.
+    pub fn processor_time(&self) -> Duration {
+        let id = self.child.id().expect("the process runs");
+        let threads = fs::read_dir(format!("/proc/{id}/task")).unwrap().filter_map(Result::ok);
+        let nanoseconds = threads.filter_map(|thread| {
+            let used = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            used.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(nanoseconds.sum())
     }
 
     /// Stops it in the middle of whatever it does, until [`thaw`](Self::thaw).

@@ -141,6 +141,8 @@ async fn kills_of_bridges_brokers_and_nodes_lose_nothing_and_double_nothing_of_q
         }
     }
     let [alice, bob] = places;
+    // One that was killed last may have begun anew at this moment, and does not know yet what it is to do when asked to stop.
+    tokio::join!(alice.bridge().ready(), bob.bridge().ready());
     tokio::join!(alice.bridge.unwrap().stop(), bob.bridge.unwrap().stop());
 }
 

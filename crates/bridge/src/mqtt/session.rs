@@ -4,11 +4,12 @@
 //! It drives the state machines [`Deliveries`], [`EchoGuard`] and [`Copies`], and writes down what has to be known after a
 //! restart before the broker hears of it.
 
+mod link;
 mod packets;
 mod publishing;
 mod subscribing;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use twister::Username;
 
+use self::link::Link;
 use super::codec::CodecError;
 use super::connection::{Connection, ConnectionError, Progress};
 use super::copies::Copies;
@@ -129,27 +131,6 @@ pub(crate) struct Session {
     connections: u64,
     /// The first connection of this generation.
     generation_began: u64,
-}
-
-/// What holds for one connection.
-struct Link {
-    connection: Connection,
-    welcome: Welcome,
-    number: u64,
-    /// Questions about subscriptions that are not answered.
-    asked: HashMap<u16, subscribing::Question>,
-    /// A filter that the broker refuses, and why.
-    refused: Option<(String, String)>,
-    /// The state has changed.
-    state_due: bool,
-    told_state: String,
-    /// What the state was told under, until it is taken over.
-    state_packet: Option<u16>,
-    /// The echoes to expect of publications that are not taken over.
-    echoes: HashMap<u16, u64>,
-    /// PUBREC and PUBREL that came and are not answered.
-    received: Vec<u16>,
-    released: Vec<u16>,
 }
 
 /// Why a connection cannot go on.
@@ -377,24 +358,6 @@ impl Session {
 
     fn tell_store_trouble(&self, error: &StoreError) {
         self.setup.board.report(Part::Storage, ProblemCode::StorageFailed, error.to_string());
-    }
-}
-
-impl Link {
-    fn new(connection: Connection, welcome: Welcome, number: u64) -> Self {
-        Self {
-            connection,
-            welcome,
-            number,
-            asked: HashMap::new(),
-            refused: None,
-            state_due: true,
-            told_state: String::new(),
-            state_packet: None,
-            echoes: HashMap::new(),
-            received: Vec::new(),
-            released: Vec::new(),
-        }
     }
 }
 

@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 use super::{Delivery, Incoming, Interruption, Link, RESERVED_CAPACITY, Receipt, Session};
 use crate::message::Qos;
-use crate::mqtt::codec::CodecError;
 use crate::mqtt::echo::Seen;
 use crate::mqtt::packet::{Ack, Packet, Publish};
 use crate::mqtt::properties;
@@ -163,17 +162,6 @@ impl Session {
         }
         if let Some(row) = self.deliveries.handle_refused(packet) {
             self.tell(Delivery::Refused(row, reason));
-        }
-    }
-}
-
-impl Link {
-    /// Acknowledges a message of the broker.
-    pub(super) fn acknowledge(&mut self, packet: u16, qos: Qos) -> Result<(), CodecError> {
-        match qos {
-            Qos::AtMostOnce => Ok(()),
-            Qos::AtLeastOnce => self.connection.send(&Packet::PubAck(Ack::taken(packet))),
-            Qos::ExactlyOnce => self.connection.send(&Packet::PubRec(Ack::taken(packet))),
         }
     }
 }

@@ -75,15 +75,8 @@ async fn a_user_begins_a_network_of_their_own_by_clicks_alone_and_invites_into_i
     window.press("add-node").await;
     window.find("node-report").await;
     window.press("next").await;
-    window.press("make-account").await;
-    window.fill("new-account", "mqtt_alice").await;
-    window.press("create-account").await;
-    window.press("secret-saved").await;
-    window.press("next").await;
-    window.press("builtin-broker").await;
-    window.says("The built-in broker listens at").await;
-    window.press("next").await;
-    window.press("next").await;
+    window.make_account("mqtt_alice").await;
+    window.finish_with_the_builtin_broker().await;
     // The block that confirms the name is made because it is waited for.
     window.shows("bridge-state", "Running").await;
 

@@ -1,6 +1,7 @@
 //! An app window on a display of its own, with its own home folder, and the means to press and read what is in it.
 
 mod accessibility;
+mod connecting;
 mod driver;
 mod keyboard;
 mod machine;

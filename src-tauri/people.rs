@@ -5,15 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mqtt_twister_bridge::Quarantined;
-use mqtt_twister_bridge::invitation::{
-    Approval, Invitation, InvitationError, InvitedNetwork, InvitedPeerError, Proposal, Sealed,
-};
+use mqtt_twister_bridge::invitation::{Approval, Invitation, InvitationError, InvitedNetwork, Proposal, Sealed};
 use mqtt_twister_bridge::node::Authorship;
 use mqtt_twister_bridge::people::Person;
 use mqtt_twister_bridge::topic::TopicFilter;
 use mqtt_twister_daemon::{NetworkKind, NodeSettings};
 use serde::{Deserialize, Serialize};
-use twister::{NodeUrl, Username};
+use twister::{NodeUrl, PeerAddressError, Username};
 
 use crate::app::App;
 use crate::error::{AppErrorCode, CommandError};
@@ -203,7 +201,7 @@ impl App {
             return Ok(None);
         };
         let peers: Result<Vec<_>, _> = peers.iter().map(|peer| peer.parse()).collect();
-        let peers = peers.map_err(|error: InvitedPeerError| CommandError::field("peers", error))?;
+        let peers = peers.map_err(|error: PeerAddressError| CommandError::field("peers", error))?;
         Ok((!peers.is_empty()).then_some(InvitedNetwork { name, peers }))
     }
 

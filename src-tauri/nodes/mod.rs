@@ -8,7 +8,7 @@ pub mod passwords;
 pub mod room;
 pub mod view;
 
-use mqtt_twister_bridge::invitation::{InvitedNetwork, InvitedPeer, Sealed};
+use mqtt_twister_bridge::invitation::{InvitedNetwork, Sealed};
 use mqtt_twister_daemon::{NetworkKind, NodeId, NodeSettings};
 use twister::NodeUrl;
 
@@ -98,5 +98,5 @@ pub(crate) fn is_in(node: &NodeSettings, invited: &InvitedNetwork) -> bool {
     let own = addresses::addresses_of(node.ports.p2p);
     let known: Vec<String> = peers.iter().map(ToString::to_string).chain(own).collect();
     name.trim().eq_ignore_ascii_case(invited.name.trim())
-        || invited.peers.iter().map(InvitedPeer::as_str).any(|peer| known.iter().any(|one| one == peer))
+        || invited.peers.iter().any(|peer| known.iter().any(|one| one == peer.as_str()))
 }

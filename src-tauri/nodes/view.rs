@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use mqtt_twister_bridge::invitation::InvitedNetwork;
-use mqtt_twister_daemon::{NetworkKind, NodeId, NodeSettings, NodeStatus, PeerAddress, RPC_USER};
+use mqtt_twister_daemon::{NetworkKind, NodeId, NodeSettings, NodeStatus, RPC_USER};
 use serde::{Deserialize, Serialize};
-use twister::NodeUrl;
+use twister::{NodeUrl, PeerAddress};
 
 use super::addresses::addresses_of;
 use crate::error::CommandError;

@@ -31,9 +31,7 @@ pub use nodes::Nodes;
 pub use password::new_password;
 pub use problem::{NodeProblem, NodeProblemCode};
 pub use program::{check_program, find_program};
-pub use settings::{
-    BlockPolicy, NetworkKind, NodeId, NodeIdError, NodePorts, NodeSettings, PeerAddress, PeerAddressError,
-};
+pub use settings::{BlockPolicy, NetworkKind, NodeId, NodeIdError, NodePorts, NodeSettings};
 pub use status::{BlockMaker, BlockMaking, BlockReason, ChainFacts, NodePhase, NodeStatus};
 pub use tempo::Tempo;
 

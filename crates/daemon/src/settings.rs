@@ -1,16 +1,14 @@
-//! What a node is: its network, ports and program. Names and addresses are parsed once, at the edge. No secret is in it.
+//! What a node is: its network, ports and program. Names are parsed once, at the edge. No secret is in it.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use twister::PeerAddress;
 
 /// The longest [`NodeId`], in characters.
 const MAX_ID_LEN: usize = 40;
-
-/// The port of the block chain's network unless told otherwise.
-const DEFAULT_P2P_PORT: u16 = 28333;
 
 /// How far above the port of the block chain's network that of DHT and swarms lies. Source: twister-core.
 const DHT_PORT_OFFSET: u16 = 1000;
@@ -25,20 +23,6 @@ pub struct NodeId(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} names no node; a node's id has 1 to 40 characters of a-z, 0-9 and -")]
 pub struct NodeIdError {
-    /// The refused text.
-    pub text: String,
-}
-
-/// Where another node of a private network can be reached: `host:port`. Without a port it is twisterd's own, 28333.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct PeerAddress(String);
-
-/// A text that is no [`PeerAddress`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no address of a node; write it as host:port, for example 192.168.1.20:28333")]
-pub struct PeerAddressError {
     /// The refused text.
     pub text: String,
 }
@@ -142,53 +126,6 @@ impl fmt::Display for NodeId {
     }
 }
 
-impl PeerAddress {
-    /// `host:port`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for PeerAddress {
-    type Error = PeerAddressError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl FromStr for PeerAddress {
-    type Err = PeerAddressError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = || PeerAddressError { text: text.to_owned() };
-        let trimmed = text.trim();
-        let (host, port) = match trimmed.rsplit_once(':') {
-            // The last colon of an address in brackets may be inside of them; one that is all colons has no brackets.
-            Some((host, port)) if !port.contains(']') && (!host.contains(':') || host.ends_with(']')) => {
-                (host, port.parse().ok().filter(|port| *port > 0).ok_or_else(refused)?)
-            }
-            _ => (trimmed, DEFAULT_P2P_PORT),
-        };
-        match is_host(host) {
-            true => Ok(Self(format!("{host}:{port}"))),
-            false => Err(refused()),
-        }
-    }
-}
-
-impl From<PeerAddress> for String {
-    fn from(address: PeerAddress) -> Self {
-        address.0
-    }
-}
-
-impl fmt::Display for PeerAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl NodePorts {
     /// The port of DHT and swarms.
     pub fn dht(self) -> u16 {
@@ -213,40 +150,10 @@ impl NetworkKind {
 }
 
 /// A name, an IPv4 address, or an IPv6 address in brackets. An option on a command line is none of these.
-fn is_host(host: &str) -> bool {
-    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    match inner {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-            !host.is_empty() && !host.starts_with('-') && host.len() <= 253 && host.chars().all(is_allowed)
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_has_twisterds_port_unless_another_is_written() {
-        for (text, address) in [
-            ("192.168.1.20:31333", "192.168.1.20:31333"),
-            (" home.example ", "home.example:28333"),
-            ("[fe80::1]:31333", "[fe80::1]:31333"),
-            ("[fe80::1]", "[fe80::1]:28333"),
-        ] {
-            assert_eq!(text.parse::<PeerAddress>().unwrap().as_str(), address);
-        }
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused() {
-        for text in ["", ":31333", "a:0", "a:99999", "a b", "-connect", "fe80::1", "[fe80]:1", "a:1:2", "a\nb"] {
-            assert!(text.parse::<PeerAddress>().is_err(), "{text:?}");
-        }
-    }
 
     #[test]
     fn an_id_is_good_as_the_name_of_a_folder() {

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod names;
 pub mod node_url;
 pub mod peer;
+mod peer_address;
 pub mod sync;
 mod tls;
 pub mod translate;
@@ -27,6 +28,7 @@ pub use error::{ConnectFailure, Evidence, NodeFault, RpcError, TlsFailure};
 pub use names::{BlockHeight, PostNumber, Username};
 pub use node_url::{DEFAULT_RPC_PORT, NodeUrl, NodeUrlError};
 pub use peer::{GroupAlias, GroupAliasError, Peer};
+pub use peer_address::{DEFAULT_P2P_PORT, PeerAddress, PeerAddressError};
 pub use sync::SyncProgress;
 pub use tls::{Fingerprint, FingerprintError};
 pub use wire::{

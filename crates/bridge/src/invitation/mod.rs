@@ -10,7 +10,7 @@ mod network;
 mod proposal;
 mod text;
 
-pub use network::{InvitedNetwork, InvitedPeer, InvitedPeerError, LONGEST_NETWORK_NAME, MOST_PEERS};
+pub use network::{InvitedNetwork, LONGEST_NETWORK_NAME, MOST_PEERS};
 pub use proposal::{Approval, Proposal};
 pub use text::{InvitationError, LONGEST_TEXT, Sealed};
 

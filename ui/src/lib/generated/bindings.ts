@@ -1223,14 +1223,8 @@ export type InvitedNetwork = {
 	/**  What its members call it. */
 	name: string,
 	/**  Nodes in it that can be reached, one at least. */
-	peers: InvitedPeer[],
+	peers: PeerAddress[],
 };
-
-/**
- *  Where a node listens for others: `host:port`, an IPv6 address in brackets. It has nothing in it that a command line or a
- *  configuration file could stumble over.
- */
-export type InvitedPeer = string;
 
 /**  Where an invitation leads. */
 export type InvitedTo = InvitedTo_Serialize | InvitedTo_Deserialize;
@@ -2347,7 +2341,10 @@ export type PayloadFormat =
 /**  Base64; spaces are ignored. */
 "base64";
 
-/**  Where another node of a private network can be reached: `host:port`. Without a port it is twisterd's own, 28333. */
+/**
+ *  Where a node listens for others: `host:port`, an IPv6 address in brackets. Without a port it is twisterd's own, 28333. It has
+ *  nothing in it that a command line or a configuration file could stumble over.
+ */
 export type PeerAddress = string;
 
 /**  What is special about one followed account. */

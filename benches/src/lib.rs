@@ -1,0 +1,19 @@
+//! What the benchmarks measure, and the report of it.
+//!
+//! A benchmark makes a [`Row`] of [`Measure`]s, and [`Row::write`]s it as soon as it is measured. The program `report` puts the
+//! rows together: `report.json`, a Markdown table, and the numbers in the README.
+//!
+//! Deliberately not here: the measuring itself. It stands beside this package in `benches/`, and belongs to the packages whose
+//! programs it runs.
+
+mod effort;
+mod machine;
+mod report;
+mod row;
+mod table;
+
+pub use effort::{Effort, FOLDER_VARIABLE, QUICK_VARIABLE, folder};
+pub use machine::Machine;
+pub use report::{Report, ReportError};
+pub use row::{Goal, Measure, Row, median, percentile};
+pub use table::Table;

@@ -52,6 +52,10 @@ async fn execute_one(shared: &Arc<Shared>, node: usize, request: &Json) -> Optio
         Ok(parsed) => parsed,
         Err(error) => return Some((id, Err(error))),
     };
+    let wait = shared.with(|world| world.nodes[node].handle_asked(&method, Instant::now().into_std()));
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
     let (outcome, delay, is_dropped) = shared.with(|world| {
         let outcome = rpc::call(world, node, &method, params);
         let faults = &mut world.nodes[node].faults;

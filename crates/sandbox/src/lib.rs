@@ -40,6 +40,7 @@ mod keys;
 mod network;
 mod node;
 mod node_state;
+mod pace;
 mod post;
 mod rpc;
 mod shared;
@@ -55,4 +56,5 @@ pub use config::{Builder, DEFAULT_DHT_WAIT, DEFAULT_HEIGHT, DEFAULT_USER, NodeCo
 pub use error::{SandboxError, StateError};
 pub use network::Network;
 pub use node::Node;
+pub use pace::PostPace;
 pub use world::{SelfCopy, Via};

@@ -1,5 +1,6 @@
 //! A node as seen from outside: where it listens, what it is called, and the faults that it can be given.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,6 +13,7 @@ use crate::arrivals::{Arrivals, ReleaseOrder};
 use crate::config::NodeConfig;
 use crate::error::SandboxError;
 use crate::http::{Credentials, Server, Site};
+use crate::pace::PostPace;
 use crate::shared::Shared;
 use crate::world::Via;
 
@@ -91,6 +93,16 @@ impl Node {
     /// Hands over the posts that [`Arrivals::Held`] holds. Later ones are held as before.
     pub fn release_arrivals(&self, via: Via, order: &ReleaseOrder) {
         self.site.shared.with(|world| world.release(self.index, via, order));
+    }
+
+    /// Sets how fast the node takes posts of its own accounts; none for as fast as the machine can.
+    pub fn set_post_pace(&self, pace: Option<PostPace>) {
+        self.site.shared.with(|world| world.nodes[self.index].turnstile.set_pace(pace));
+    }
+
+    /// How many calls the node was asked so far, by method.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.site.shared.with(|world| world.nodes[self.index].calls.clone())
     }
 
     /// Lets a method be carried out as ever, but answered so much later; zero makes it well.

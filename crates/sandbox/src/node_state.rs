@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use twister::bencode::Value;
 
@@ -10,6 +11,7 @@ use crate::dht::Store;
 use crate::direct_messages::User;
 use crate::faults::{NetworkFaults, RpcFaults};
 use crate::groups::Group;
+use crate::pace::Turnstile;
 use crate::post::Post;
 use crate::swarm::Swarm;
 use crate::wallet::Wallet;
@@ -37,6 +39,10 @@ pub(crate) struct NodeState {
     pub(crate) arrivals: Mailbox,
     /// Posts on their way from this node's own RPC to its store.
     pub(crate) landing: Mailbox,
+    /// Posts of its own accounts that wait for their turn.
+    pub(crate) turnstile: Turnstile,
+    /// Calls that it was asked, by method.
+    pub(crate) calls: BTreeMap<String, u64>,
     pub(crate) faults: RpcFaults,
     pub(crate) network_faults: NetworkFaults,
     /// Accounts of which a single post is being looked for.
@@ -56,10 +62,21 @@ impl NodeState {
             mining: Mining::default(),
             arrivals: Mailbox::default(),
             landing: Mailbox::default(),
+            turnstile: Turnstile::default(),
+            calls: BTreeMap::new(),
             faults: RpcFaults::default(),
             network_faults: NetworkFaults::default(),
             peeking: BTreeSet::new(),
         }
+    }
+
+    /// Counts a call. Returns how long it has to wait for its turn.
+    pub(crate) fn handle_asked(&mut self, method: &str, now: Instant) -> Duration {
+        match self.calls.get_mut(method) {
+            Some(count) => *count += 1,
+            None => drop(self.calls.insert(method.to_owned(), 1)),
+        }
+        self.turnstile.handle_call(method, now)
     }
 
     /// Starts to collect the posts of an account; false if the node does already.

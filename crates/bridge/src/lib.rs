@@ -36,6 +36,7 @@ pub mod quota;
 mod ranges;
 pub mod rehearse;
 pub mod retained;
+mod rhythm;
 pub mod route;
 pub mod scout;
 pub mod secrets;

@@ -12,15 +12,21 @@ use twister::{DhtKind, PostNumber, RpcError, SignedPost, Username};
 
 use super::Context;
 use crate::carry::{self, Found, RING, TAIL, ring_resource};
+use crate::rhythm::Rhythm;
 
-/// Time between two looks at an account that has left posts in the DHT lately.
+/// When to look at an account that leaves posts in the DHT, by the time since the last of them.
+const LEAVES_POSTS: Rhythm = Rhythm { shortest: PERIOD, longest: Duration::from_secs(5), share: 0.01 };
+
+/// Time between two looks at any of the others, whose swarms are joined or who have left nothing: they have their turns, because
+/// a look that finds nothing is dear. The whole DHT is asked.
+const TURN: Duration = Duration::from_secs(4);
+
+/// Time between two looks at one of them, however few or many they are.
+const SHORTEST_ROUND: Duration = Duration::from_secs(5);
+const LONGEST_ROUND: Duration = Duration::from_secs(600);
+
+/// Time between two looks whether some account is due.
 const PERIOD: Duration = Duration::from_millis(400);
-
-/// The same for one that has not. A look that finds nothing is dear: the whole DHT is asked.
-const QUIET_PERIOD: Duration = Duration::from_secs(5);
-
-/// How long an account that has left posts is looked at often.
-const ATTENTION: Duration = Duration::from_secs(24 * 3600);
 
 /// How long the DHT may take to find an entry.
 const DHT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -34,8 +40,9 @@ struct Source {
     handed_over: BTreeSet<PostNumber>,
     tail: Option<Value>,
     turns: u32,
+    /// When it left a post last, if its swarm is not joined.
+    left_at: Option<Instant>,
     next_look: Option<Instant>,
-    news_at: Option<Instant>,
 }
 
 pub(super) async fn drive(context: Context) {
@@ -43,9 +50,14 @@ pub(super) async fn drive(context: Context) {
     while context.prepared().await {
         let mut looks = JoinSet::new();
         let mut known = std::mem::take(&mut sources);
-        for peer in context.config().following.iter().filter(|peer| **peer != context.account) {
+        let config = context.config();
+        let round = (TURN * config.following.len() as u32).clamp(SHORTEST_ROUND, LONGEST_ROUND);
+        for peer in config.following.iter().filter(|peer| **peer != context.account) {
             let source = known.remove(peer).unwrap_or_default();
-            looks.spawn(look(context.clone(), peer.clone(), source));
+            match source.next_look.is_none_or(|at| at <= Instant::now()) {
+                true => drop(looks.spawn(look(context.clone(), peer.clone(), source, round))),
+                false => drop(sources.insert(peer.clone(), source)),
+            }
         }
         while let Some(looked) = looks.join_next().await {
             sources.extend(looked);
@@ -56,24 +68,26 @@ pub(super) async fn drive(context: Context) {
     }
 }
 
-/// Looks after one account, if it is time to.
-async fn look(context: Context, peer: Username, mut source: Source) -> (Username, Source) {
-    if source.next_look.is_some_and(|at| at > Instant::now()) {
-        return (peer, source);
-    }
+/// Looks after one account. The next time is after `round`, unless it leaves posts.
+async fn look(context: Context, peer: Username, mut source: Source, round: Duration) -> (Username, Source) {
     tokio::select! {
         () = context.stop.cancelled() => return (peer, source),
         outcome = fetch(&context, &peer, &mut source) => if let Err(error) = outcome {
             tracing::debug!(%peer, %error, "what the account left in the DHT was not fetched; it is tried again");
         },
     }
-    let attentive = source.news_at.is_some_and(|at| at.elapsed() < ATTENTION);
-    source.next_look = Some(Instant::now() + if attentive { PERIOD } else { QUIET_PERIOD });
+    let pause = match source.left_at {
+        Some(at) => LEAVES_POSTS.pause(at.elapsed()),
+        // Those that were met together are not looked at together for ever.
+        None => round.mul_f64(rand::random_range(0.75..1.25)),
+    };
+    source.next_look = Some(Instant::now() + pause);
     (peer, source)
 }
 
 async fn fetch(context: &Context, peer: &Username, source: &mut Source) -> Result<(), RpcError> {
     if context.client.torrent_status(peer).await?.is_some_and(|status| status.num_peers > 0) {
+        source.left_at = None;
         return Ok(());
     }
     let Some(tail) = entry(context, peer, TAIL).await? else { return Ok(()) };
@@ -91,7 +105,7 @@ async fn fetch(context: &Context, peer: &Username, source: &mut Source) -> Resul
     source.turns = found.turns;
     hand_over(context, peer, source, found).await?;
     source.tail = Some(tail);
-    source.news_at = Some(Instant::now());
+    source.left_at = Some(Instant::now());
     Ok(())
 }
 

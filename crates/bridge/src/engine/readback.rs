@@ -8,8 +8,11 @@ use crate::frame::v1;
 use crate::route::Receiver;
 use crate::store::FrameRow;
 
-/// Direct messages that are read at a time.
+/// Direct messages that are read at a time at most.
 const PAGE: u32 = 100;
+
+/// Direct messages that are read beside those that are looked for: others of their seconds stand between them.
+const MARGIN: u32 = 4;
 
 /// The account's own posts from `first` to `last`, both included, as its node has them.
 pub(super) async fn own_posts(
@@ -56,7 +59,7 @@ pub(super) async fn find_out(
     let is_it = match (&frame.receiver, &found.post.kind) {
         (Receiver::Everybody, PostKind::Public) => frame_text(&found) == text,
         (Receiver::Account(peer), PostKind::DirectMessage(_)) => {
-            let listed = listed_since(context, peer, found.post.time).await?;
+            let listed = listed_since(context, peer, found.post.time, &context.account, &[number]).await?;
             listed.iter().any(|message| message.from_me && message.number == number && message.text == *text)
         }
         _ => false,
@@ -64,23 +67,35 @@ pub(super) async fn find_out(
     Ok(is_it.then_some(found))
 }
 
-/// The direct messages to and from `peer` that are not older than `oldest`, in seconds since 1970, and some before.
+/// The newest direct messages to and from `peer`: back to those that `author` has posted under `numbers`, or if they are not
+/// in the list, at least to `oldest`, in seconds since 1970.
 pub(super) async fn listed_since(
     context: &Context,
     peer: &Username,
     oldest: i64,
+    author: &Username,
+    numbers: &[PostNumber],
 ) -> Result<Vec<DirectMessage>, RpcError> {
     let local = &context.account;
     let peer = Peer::User(peer.clone());
     let mut range = MessageRange::default();
     let mut listed = Vec::new();
+    // The list is long, and each of its messages is as large as a post: as a rule the newest will do.
+    let mut count = u32::try_from(numbers.len()).unwrap_or(PAGE).saturating_add(MARGIN).min(PAGE);
     loop {
-        let page = context.client.direct_messages(local, &peer, range, PAGE).await?;
+        let page = context.client.direct_messages(local, &peer, range, count).await?;
         let lowest = page.iter().map(|message| message.id).min();
         let reaches_back = page.iter().any(|message| message.time < oldest);
         listed.extend(page);
+        let is_listed = |number: &PostNumber| {
+            listed.iter().any(|message: &DirectMessage| message.number == *number && message.from == author.as_str())
+        };
+        let is_enough = reaches_back || numbers.iter().all(is_listed);
         match lowest {
-            Some(lowest) if lowest > 0 && !reaches_back => range.max = Some(lowest - 1),
+            Some(lowest) if lowest > 0 && !is_enough => {
+                range.max = Some(lowest - 1);
+                count = PAGE;
+            }
             _ => return Ok(listed),
         }
     }

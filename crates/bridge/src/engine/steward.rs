@@ -16,10 +16,11 @@ use crate::config::CatchUp;
 use crate::event::{Part, ProblemCode, Quota};
 use crate::node::Ground;
 use crate::pack::Pace;
+use crate::rhythm::Rhythm;
 use crate::store::{PeerRecord, StoreError};
 
-/// Time between two looks while all is well.
-const PERIOD: Duration = Duration::from_secs(3);
+/// When to look again while all is well, by how long it has been. Whoever meets trouble calls earlier.
+const LOOKS: Rhythm = Rhythm { shortest: Duration::from_secs(3), longest: Duration::from_secs(15), share: 0.25 };
 
 /// Time between two samples of the post quota.
 const QUOTA_PERIOD: Duration = Duration::from_secs(300);
@@ -56,17 +57,23 @@ pub(super) async fn drive(context: Context) {
     let mut footing = Footing::default();
     let mut attempt = 0;
     let mut noted_quota = None;
+    let mut well_since = Instant::now();
     loop {
         let pause = match look(&context, &mut footing, &mut strangers).await {
             Ok(()) => {
                 attempt = 0;
                 note_quota(&context, &mut noted_quota).await;
                 context.prepared.send_replace(true);
-                PERIOD
+                // A new block is what everything waits for when no posts are left.
+                if context.quota_now().is_some_and(|quota| quota.left == 0) {
+                    well_since = Instant::now();
+                }
+                LOOKS.pause(well_since.elapsed())
             }
             Err(trouble) => {
                 context.prepared.send_replace(false);
                 show(&context, trouble);
+                well_since = Instant::now();
                 attempt += 1;
                 RETRY.pause(attempt - 1)
             }

@@ -1,6 +1,6 @@
 //! Who wants what: publishes this bridge's subscriptions in the account's profile, and learns those of its peers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,6 +11,7 @@ use twister::{CustomFields, DhtKind, FieldValue, RpcError, Username};
 use super::Context;
 use crate::event::{Part, ProblemCode};
 use crate::profile::{self, DHT_TIMEOUT, PROFILE, newest};
+use crate::rhythm::Rhythm;
 use crate::store::{KnownProfile, StoreError};
 use crate::topic::TopicFilter;
 
@@ -26,9 +27,20 @@ const VERSIONS: &[u64] = &[1];
 /// The member of announcements with the profile's sequence number.
 pub(super) const TOPICS_SEQ: &str = "mqtt_topics_seq";
 
-/// Time between two looks at the profile of a peer that has one, and of one not heard of yet.
-const KNOWN_PERIOD: Duration = Duration::from_secs(60);
-const UNKNOWN_PERIOD: Duration = Duration::from_secs(2);
+/// Time between two looks at the profile of a peer that was heard of: what it wants it announces in a post as well.
+const KNOWN_PERIOD: Duration = Duration::from_secs(600);
+
+/// When to look for the profile of one that was not, by the time that it has been looked for.
+const LOOKS: Rhythm = Rhythm { shortest: Duration::from_secs(2), longest: KNOWN_PERIOD, share: 2.0 };
+
+/// Time between two looks whether somebody is due.
+const PERIOD: Duration = Duration::from_secs(2);
+
+/// When the profile of a peer was first looked for, and when it is to be looked for next.
+struct Looks {
+    first: Instant,
+    next: Instant,
+}
 
 /// A post that tells followers at once what the profile now says.
 pub(super) struct Announcement {
@@ -37,7 +49,7 @@ pub(super) struct Announcement {
 }
 
 pub(super) async fn drive(context: Context) {
-    let mut looked: std::collections::HashMap<Username, Instant> = std::collections::HashMap::new();
+    let mut looks: HashMap<Username, Looks> = HashMap::new();
     let mut changes = context.live.watch();
     while context.prepared().await {
         if !*context.profile_out.borrow() {
@@ -54,11 +66,12 @@ pub(super) async fn drive(context: Context) {
         }
         for peer in named_peers(&context) {
             let known = context.published.borrow().contains_key(&peer);
-            let period = if known { KNOWN_PERIOD } else { UNKNOWN_PERIOD };
-            if looked.get(&peer).is_some_and(|last| last.elapsed() < period) {
+            let now = Instant::now();
+            let looks = looks.entry(peer.clone()).or_insert(Looks { first: now, next: now });
+            if now < looks.next {
                 continue;
             }
-            looked.insert(peer.clone(), Instant::now());
+            looks.next = now + if known { KNOWN_PERIOD } else { LOOKS.pause(now - looks.first) };
             if let Err(trouble) = learn(&context, &peer).await {
                 trouble.show(&context);
                 break;
@@ -66,7 +79,7 @@ pub(super) async fn drive(context: Context) {
         }
         tokio::select! {
             _ = changes.changed() => {}
-            awake = context.pause(UNKNOWN_PERIOD) => if !awake { return },
+            awake = context.pause(PERIOD) => if !awake { return },
         }
     }
 }
@@ -86,7 +99,7 @@ pub(super) async fn pending_announcement(context: &Context) -> Result<Option<Ann
     fields.insert(TOPICS_SEQ.to_owned(), FieldValue::Integer(i32::try_from(profile.seq).unwrap_or(i32::MAX)));
     let size = custom_post_size(&context.account, &fields, PostNumbers::WIDEST);
     if size > MAX_POST_SIZE {
-        // Too many filters for a post: peers read them in the profile, a minute later at most.
+        // Too many filters for a post: peers read them in the profile, ten minutes later at most.
         context.store.set_announced_seq(profile.seq).await?;
         return Ok(None);
     }

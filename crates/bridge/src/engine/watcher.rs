@@ -21,16 +21,15 @@ use crate::config::{BridgeConfig, CatchUp};
 use crate::event::{Part, ProblemCode, Step};
 use crate::incoming::{Found, FoundContent, Incoming, MOST_POSTS, News, Refused};
 use crate::limits::PeerLimits;
+use crate::rhythm::Rhythm;
 use crate::store::{PeerRecord, StoreError};
 use crate::watch::{Search, Watch};
 
-/// Time between two looks for news while things happen, and how much longer it gets with each look when nothing does, up
-/// to the longest.
-const PERIOD: Duration = Duration::from_millis(200);
-const LONGEST_PERIOD: Duration = Duration::from_secs(2);
+/// When to look for news, by the time since there were any.
+const LOOKS: Rhythm = Rhythm { shortest: Duration::from_millis(20), longest: Duration::from_secs(2), share: 0.01 };
 
-/// How long things happen after the last news.
-const ATTENTION: Duration = Duration::from_secs(60);
+/// The longest time between two looks while something is waited for: a receipt, or a frame that is missing.
+const WAITING_PERIOD: Duration = Duration::from_millis(200);
 
 /// How long a direct message that is not in the list is looked for before it counts as meant for somebody else: the node
 /// lists a message only after it has decrypted it.
@@ -101,7 +100,7 @@ pub(super) async fn drive(context: Context) {
             Ok(incoming) => break Arc::new(Mutex::new(incoming)),
             Err(error) => context.store_trouble(&error),
         }
-        if !context.pause(LONGEST_PERIOD).await {
+        if !context.pause(LOOKS.longest).await {
             return;
         }
     };
@@ -118,7 +117,6 @@ pub(super) async fn drive(context: Context) {
         peeked,
         context,
     };
-    let mut period = PERIOD;
     let mut changes = watcher.context.live.watch();
     while watcher.context.prepared().await {
         match watcher.look().await {
@@ -126,7 +124,7 @@ pub(super) async fn drive(context: Context) {
             Err(Trouble::Node(error)) => watcher.context.node_trouble(&error),
             Err(Trouble::Store(error)) => watcher.context.store_trouble(&error),
         }
-        period = if watcher.is_attentive() { PERIOD } else { LONGEST_PERIOD.min(period + PERIOD) };
+        let period = watcher.period();
         tokio::select! {
             _ = changes.changed() => {}
             awake = watcher.context.pause(period) => if !awake { return },
@@ -135,10 +133,11 @@ pub(super) async fn drive(context: Context) {
 }
 
 impl Watcher {
-    /// Whether something happened lately, or is waited for.
-    fn is_attentive(&self) -> bool {
-        let awaited = self.context.board.state().counters.unheard > 0;
-        awaited || self.news_at.elapsed() < ATTENTION || self.incoming().is_waiting()
+    /// How long until the next look for news.
+    fn period(&self) -> Duration {
+        let waits = self.context.board.state().counters.unheard > 0 || self.incoming().is_waiting();
+        let longest = if waits { WAITING_PERIOD } else { LOOKS.longest };
+        LOOKS.pause(self.news_at.elapsed()).min(longest)
     }
 
     /// Goes by the newest settings from now on. Whoever is not followed any more is forgotten here; what of it was looked
@@ -267,7 +266,8 @@ impl Watcher {
     async fn decide(&mut self, peer: &Username) -> Result<(), Trouble> {
         let Some(followed) = self.peers.get_mut(peer) else { return Ok(()) };
         let Some(oldest) = followed.undecided.values().map(|undecided| undecided.time).min() else { return Ok(()) };
-        let listed = listed_since(&self.context, peer, oldest).await?;
+        let numbers: Vec<PostNumber> = followed.undecided.keys().copied().collect();
+        let listed = listed_since(&self.context, peer, oldest, peer, &numbers).await?;
         let mut taken = Vec::new();
         for message in listed.iter().filter(|message| !message.from_me && message.from == peer.as_str()) {
             if followed.undecided.remove(&message.number).is_some() {

@@ -14,13 +14,13 @@ use crate::backoff::Backoff;
 use crate::clock::now_s;
 use crate::event::{BridgeState, Part, ProblemCode};
 use crate::frame::v1;
-use crate::outgoing::{Fate, PeerTerms};
+use crate::outgoing::{Fate, Outgoing, PeerTerms};
 use crate::pack::Pace;
 use crate::route::Receiver;
 use crate::store::{FrameRow, StoreError};
 
-/// Frames that are posted before the look whether they are out.
-const BATCH: usize = 16;
+/// Frames that are posted before the look whether they are out. Others are made meanwhile.
+const BATCH: usize = 8;
 
 /// Looks for a post that the node took before it counts as lost, and the pause between two.
 const READBACK_ATTEMPTS: u32 = 10;
@@ -114,6 +114,22 @@ pub(super) async fn sleep_until(at: Option<Instant>) {
     }
 }
 
+/// Makes frames while others are posted, one at a time: nobody else gets at the sending half meanwhile.
+async fn pack_ahead(context: &Context) -> Result<(), StoreError> {
+    loop {
+        let pack_one = |sender: &mut Outgoing, now| {
+            let before = sender.count_to_post()?;
+            let outcomes = sender.pack_some(1, now)?;
+            Ok((outcomes, sender.count_to_post()? > before))
+        };
+        let (outcomes, made) = context.sending(pack_one).await?;
+        context.tell_outcomes(outcomes);
+        if !made {
+            return Ok(());
+        }
+    }
+}
+
 impl Poster {
     /// Makes and posts some frames. If there was nothing to post: when there may be.
     async fn post_some(&mut self) -> Result<Option<Option<Instant>>, Halt> {
@@ -140,8 +156,9 @@ impl Poster {
         }
         let next = self.next_number().await?;
         let mut posted = Vec::new();
-        let outcome = self.post_frames(frames, next, &mut posted).await;
+        let (outcome, packed) = tokio::join!(self.post_frames(frames, next, &mut posted), pack_ahead(&context));
         self.read_back(posted).await?;
+        packed?;
         outcome.map(|()| None)
     }
 
@@ -269,13 +286,10 @@ impl Poster {
             let found = own_posts(&self.context, first.number, last.number).await?;
             let signatures: HashMap<PostNumber, String> =
                 found.into_iter().map(|found| (found.post.number, found.signature)).collect();
-            let mut absent = Vec::new();
+            let (mut out, mut absent) = (Vec::new(), Vec::new());
             for one in posted {
                 match signatures.get(&one.number) {
-                    Some(signature) if *signature == one.post.signature => {
-                        self.settle(one.frame, one.number, Fate::Out).await?;
-                        self.carry(one.post);
-                    }
+                    Some(signature) if *signature == one.post.signature => out.push(one),
                     Some(_) => {
                         let number = one.number;
                         tracing::info!(%number, "another client of the account has used this number; posting again");
@@ -284,6 +298,10 @@ impl Poster {
                     None => absent.push(one),
                 }
             }
+            let frames: Vec<_> = out.iter().map(|one| (one.frame.id, one.number)).collect();
+            let settled = self.context.sending(move |sender, now| sender.settle_out(&frames, now)).await?;
+            self.context.tell_outcomes(settled);
+            out.into_iter().for_each(|one| self.carry(one.post));
             posted = absent;
         }
         for one in posted {

@@ -109,7 +109,12 @@ impl Outgoing {
     /// Makes the frames that should leave now, as far as posts may be used, and has those posted again that were not heard
     /// of. What they are is in [`Outgoing::frames_to_post`] then.
     pub(crate) fn pack(&mut self, now: Now) -> Result<Vec<Outcome>, StoreError> {
-        let outcomes = self.try_pack(now);
+        self.pack_some(MOST_TO_POST, now)
+    }
+
+    /// The same, but makes so many frames at most.
+    pub(crate) fn pack_some(&mut self, most: usize, now: Now) -> Result<Vec<Outcome>, StoreError> {
+        let outcomes = self.try_pack(most, now);
         if outcomes.is_err() {
             // Frames may have been made that were not written down.
             self.lanes.clear();
@@ -117,7 +122,7 @@ impl Outgoing {
         outcomes
     }
 
-    fn try_pack(&mut self, now: Now) -> Result<Vec<Outcome>, StoreError> {
+    fn try_pack(&mut self, most: usize, now: Now) -> Result<Vec<Outcome>, StoreError> {
         let held = self.held();
         let stale = self.store.drop_stale(&held, now.wall_ms.saturating_sub(STALE_MS))?;
         // A lane that waits for what is gone has something due for ever, and never sends it.
@@ -125,7 +130,8 @@ impl Outgoing {
         let given_up = self.try_again(now)?;
         let owed = self.owed(now)?;
         let mut outcomes: Vec<Outcome> = stale.into_iter().chain(given_up).map(Outcome::Expired).collect();
-        let mut to_post = self.store.count_to_post(&held)?;
+        let to_post = self.store.count_to_post(&held)?;
+        let mut room = MOST_TO_POST.saturating_sub(to_post).min(most);
         for queue in self.queues(&owed)? {
             let receiver = queue.receiver.clone();
             let awaited = self.is_awaited(&receiver);
@@ -140,13 +146,13 @@ impl Outgoing {
             };
             lane.load(&self.store, now)?;
             let mut alone = owed.contains(&receiver);
-            while to_post < MOST_TO_POST && self.pace != Pace::Out {
+            while room > 0 && self.pace != Pace::Out {
                 let notes = self.store.notes(&receiver, awaited.then_some(lane.next_frame()))?;
                 let Some(frame) = lane.poll_frame(now, &notes, awaited, alone) else { break };
                 self.store.add_frame(&frame, &notes.receipts)?;
                 alone = false;
                 self.in_vain.remove(&receiver);
-                to_post += 1;
+                room -= 1;
                 lane.load(&self.store, now)?;
             }
             for DroppedRow { id, count, message } in lane.poll_dropped(&self.store)? {
@@ -228,6 +234,11 @@ impl Outgoing {
         self.store.frames_to_post(&self.held(), limit)
     }
 
+    /// How many these are, with those that are being posted.
+    pub(crate) fn count_to_post(&self) -> Result<usize, StoreError> {
+        self.store.count_to_post(&self.held())
+    }
+
     /// The frames of which nobody knows whether they are out: what the driver was about to do when it was stopped.
     pub(crate) fn doubtful_frames(&self) -> Result<Vec<FrameRow>, StoreError> {
         self.store.doubtful_frames()
@@ -257,11 +268,7 @@ impl Outgoing {
         now: Now,
     ) -> Result<Vec<Outcome>, StoreError> {
         match fate {
-            Fate::Out => {
-                self.retries.handle_out(frame, now.mono);
-                let sent = self.store.confirm_out(&[frame])?;
-                Ok(sent.into_iter().map(|message| Outcome::Posted(message, Some(number))).collect())
-            }
+            Fate::Out => self.settle_out(&[(frame, number)], now),
             Fate::Stolen => {
                 self.store.skip_number(number)?;
                 self.store.post_again(frame, false)?;
@@ -272,6 +279,17 @@ impl Outgoing {
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Tells which frames were found out, and under which numbers.
+    pub(crate) fn settle_out(&mut self, posts: &[(RowId, PostNumber)], now: Now) -> Result<Vec<Outcome>, StoreError> {
+        let frames: Vec<RowId> = posts.iter().map(|(frame, _)| *frame).collect();
+        frames.iter().for_each(|frame| self.retries.handle_out(*frame, now.mono));
+        let sent = self.store.confirm_out(&frames)?.into_iter().zip(posts);
+        let outcomes = sent.flat_map(|(messages, (_, number))| {
+            messages.into_iter().map(|message| Outcome::Posted(message, Some(*number)))
+        });
+        Ok(outcomes.collect())
     }
 
     /// A frame can never be posted: what is in it is dropped and counted.

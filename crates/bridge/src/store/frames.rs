@@ -157,27 +157,30 @@ impl Store {
         })
     }
 
-    /// These frames were read back. Those that are not awaited are settled. Returns what was in all of them.
-    pub fn confirm_out(&self, frames: &[RowId]) -> Result<Vec<SentMessage>, StoreError> {
+    /// These frames were read back. Those that are not awaited are settled. Returns what was in each of them, if it was not
+    /// posted again.
+    pub fn confirm_out(&self, frames: &[RowId]) -> Result<Vec<Vec<SentMessage>>, StoreError> {
         self.run(|tx| {
-            let mut sent = Vec::new();
+            let mut all = Vec::new();
             for frame in frames {
-                let first =
-                    tx.prepare_cached("UPDATE frame SET out = 1 WHERE id = ?1 AND tries = 0")?.execute([frame])? == 1;
-                if first {
-                    sent.extend(contents(tx, *frame)?);
-                } else {
-                    tx.prepare_cached("UPDATE frame SET out = 1 WHERE id = ?1")?.execute([frame])?;
+                let query = "UPDATE frame SET out = 1 WHERE id = ?1 RETURNING awaited, tries = 0";
+                let mut statement = tx.prepare_cached(query)?;
+                let found: Option<(bool, bool)> =
+                    statement.query_row([frame], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+                let Some((awaited, first)) = found else {
+                    all.push(Vec::new());
+                    continue;
+                };
+                let messages = if first || !awaited { contents(tx, *frame)? } else { Vec::new() };
+                if !awaited {
+                    retained::note_there(tx, *frame, &messages)?;
+                    remove(tx, *frame)?;
                 }
-                let query = "SELECT awaited FROM frame WHERE id = ?1";
-                if tx.prepare_cached(query)?.query_row([frame], |row| row.get(0)).optional()? == Some(false) {
-                    retained::note_there(tx, *frame, &contents(tx, *frame)?)?;
-                    settle(tx, *frame)?;
-                }
+                all.push(if first { messages } else { Vec::new() });
             }
             ledger::add(tx, Count::Posts, frames.len())?;
-            ledger::add(tx, Count::Posted, sent.len())?;
-            Ok(sent)
+            ledger::add(tx, Count::Posted, all.iter().map(Vec::len).sum())?;
+            Ok(all)
         })
     }
 
@@ -296,12 +299,17 @@ pub(super) fn add_frame(tx: &Transaction<'_>, frame: &NewFrame) -> rusqlite::Res
 /// Removes a frame, and the messages that are in no other one. Returns these.
 pub(super) fn settle(tx: &Transaction<'_>, frame: RowId) -> rusqlite::Result<Vec<SentMessage>> {
     let messages = contents(tx, frame)?;
+    remove(tx, frame)?;
+    Ok(messages)
+}
+
+/// Removes a frame, and the messages that are in no other one.
+fn remove(tx: &Transaction<'_>, frame: RowId) -> rusqlite::Result<()> {
     let query = "DELETE FROM outbox WHERE packed = 1 AND id IN (SELECT message FROM packed WHERE frame = ?1)
                      AND NOT EXISTS (SELECT 1 FROM packed AS other WHERE other.message = outbox.id AND other.frame <> ?1)";
     tx.prepare_cached(query)?.execute([frame])?;
     tx.prepare_cached("DELETE FROM packed WHERE frame = ?1")?.execute([frame])?;
-    tx.prepare_cached("DELETE FROM frame WHERE id = ?1")?.execute([frame])?;
-    Ok(messages)
+    tx.prepare_cached("DELETE FROM frame WHERE id = ?1")?.execute([frame]).map(drop)
 }
 
 /// The messages that end with this frame: all of them is in frames, and in no later one.

@@ -8,8 +8,11 @@
 #   make test-packages  makes the packages, and installs, starts, upgrades and purges them in a clean Debian (a part of make test)
 #   make soak       100 kills of bridges, brokers and nodes while 5,000 messages flow (make test has a short form)
 #   make lint       formatting and static checks
+#   make bench      all numbers, in half an hour after the build: target/bench/report.json and report.md; ROWS="latency start" takes
+#                   a part of the bridge's; leave the machine alone meanwhile (benches/README.md)
+#   make bench-quick  a rough look, in three minutes after the build
+#   make numbers    writes what the last make bench has measured into the README
 #   make bench-window  how quick the window stays while 2,000 messages a second cross, SECONDS=60
-#   make bench-quiet   what a bridge takes of memory and of a core while nothing happens, SECONDS=60
 #   make bundle     the packages: a .deb and an .rpm of the app, a .deb of the program without a window (packaging/README.md)
 #   make icons      draws all icons anew from icons/icon.svg
 #   make setup      installs everything that any of them needs
@@ -39,7 +42,7 @@ FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 export TAURI_DRIVER
 
-.PHONY: run test test-twisterd test-strangers test-packages soak bench-window bench-quiet lint bundle icons setup bindings screenshots fuzz
+.PHONY: run test test-twisterd test-strangers test-packages soak bench bench-quick numbers bench-window lint bundle icons setup bindings screenshots fuzz
 .PHONY: setup-rust setup-window setup-node setup-tests
 
 run:
@@ -79,9 +82,23 @@ soak: setup-rust
 bench-window: setup-tests $(UI_BUILT)
 	FLOOD_SECONDS=$(SECONDS) cargo test --release --locked --package mqtt-twister --test window flood -- --ignored --nocapture
 
-bench-quiet: setup-rust
-	@scripts/setup.sh tests
-	QUIET_SECONDS=$(SECONDS) cargo test --release --locked --package mqtt-twister-cli --test end_to_end quiet -- --ignored --nocapture
+# The report says of the packages how large they are, too.
+bench: setup-tests bundle
+	@scripts/setup.sh benches
+	cargo bench $(CARGO_FLAGS) --bench bridge -- $(ROWS)
+	$(if $(ROWS),,cargo bench $(CARGO_FLAGS) --bench window)
+	cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report
+
+bench-quick: export BENCH_QUICK := 1
+bench-quick: export BENCH_FOLDER := $(CURDIR)/target/bench/quick
+bench-quick: setup-tests $(UI_BUILT)
+	@scripts/setup.sh benches
+	cargo bench $(CARGO_FLAGS) --bench bridge -- $(ROWS)
+	$(if $(ROWS),,cargo bench $(CARGO_FLAGS) --bench window)
+	cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report
+
+numbers: setup-rust
+	cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report -- README.md
 
 lint: setup-window $(UI_BUILT)
 	scripts/setup.sh lint

@@ -9,6 +9,7 @@
 #        window   the libraries of the desktop window and the keyring
 #        node     Node.js and npm, for the user interface
 #        tests    what the tests drive: an MQTT broker, a display, a WebDriver, a keyring
+#        benches  what the benchmarks are compared with
 #        bundle   what the packages are made with
 #        packages what the packages are tested with: checks of what they say of themselves, and a clean Debian
 #
@@ -21,6 +22,7 @@ cd "$(dirname "$0")/.."
 COMPILER_PACKAGES=(build-essential pkg-config)
 WINDOW_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libdbus-1-dev)
 TEST_PACKAGES=(mosquitto xvfb webkit2gtk-driver dbus-daemon gnome-keyring)
+BENCH_PACKAGES=(zstd)
 BUNDLE_PACKAGES=(dpkg-dev help2man)
 PACKAGE_TEST_PACKAGES=(appstream desktop-file-utils rpm mmdebstrap)
 RUST_MINIMUM=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -118,7 +120,7 @@ present() {
     dpkg-dev) command -v dpkg-shlibdeps ;;
     appstream) command -v appstreamcli ;;
     desktop-file-utils) command -v desktop-file-validate ;;
-    help2man | rpm | mmdebstrap) command -v "$1" ;;
+    help2man | rpm | mmdebstrap | zstd) command -v "$1" ;;
     *) false ;;
     esac >/dev/null 2>&1
 }
@@ -131,6 +133,7 @@ for part in "$@"; do
     compiler) need_packages "${COMPILER_PACKAGES[@]}" ;;
     window) need_packages "${WINDOW_PACKAGES[@]}" ;;
     tests) need_packages "${TEST_PACKAGES[@]}" ;;
+    benches) need_packages "${BENCH_PACKAGES[@]}" ;;
     bundle) need_packages "${BUNDLE_PACKAGES[@]}" ;;
     packages) need_packages "${PACKAGE_TEST_PACKAGES[@]}" ;;
     *) fail "there is no part called $part" ;;

@@ -1,4 +1,4 @@
-//! `report`: puts together what the benchmarks have measured. `report README.md` also writes it into that file.
+//! `report`: puts together what the benchmarks have measured. `report README.md` writes the last report into that file.
 
 #![allow(clippy::print_stdout)]
 
@@ -19,14 +19,14 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), ReportError> {
     let folder = folder();
+    if let Some(file) = std::env::args().nth(1) {
+        return Table(&Report::load(&folder)?).put_into(Path::new(&file));
+    }
     let report = Report::collect(&folder, said("date", &["--utc", "+%F"]), commit())?;
     let table = Table(&report);
     report.write(&folder, &table.to_string())?;
     println!("{table}");
-    match std::env::args().nth(1) {
-        Some(file) => table.put_into(Path::new(&file)),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The commit that is checked out, with a `+` if files differ from it. What is told here of files does not change what is

@@ -13,6 +13,9 @@ use crate::row::{ROWS, Row};
 const ORDER: [&str; 9] =
     ["latency", "throughput", "density", "rivals", "backlog", "quiet", "growth", "start", "weight"];
 
+/// The report's file in the folder of all that is measured.
+const REPORT: &str = "report.json";
+
 /// What a run has measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -76,6 +79,16 @@ impl Report {
         Ok(Self { date, commit, machine: Machine::this(), rows: rows.into_values().collect() })
     }
 
+    /// The report that was [written](Self::write) into `folder`.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn load(folder: &Path) -> Result<Self, ReportError> {
+        let file = folder.join(REPORT);
+        let text = fs::read_to_string(&file).map_err(trouble(&file))?;
+        serde_json::from_str(&text).map_err(|source| ReportError::Form { file: path(&file), source })
+    }
+
     /// Writes `report.json` and `report.md` into `folder`.
     ///
     /// # Errors
@@ -87,7 +100,7 @@ impl Report {
         };
         // Nothing in it has a form that JSON does not have.
         let json = serde_json::to_string_pretty(self).unwrap_or_default();
-        write("report.json", json + "\n")?;
+        write(REPORT, json + "\n")?;
         write("report.md", table.to_owned())
     }
 }

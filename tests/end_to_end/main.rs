@@ -10,7 +10,6 @@ mod doctor;
 mod kill;
 mod outages;
 mod queue;
-mod quiet;
 mod server;
 mod soak;
 mod stranger;

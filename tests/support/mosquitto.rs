@@ -53,6 +53,15 @@ impl Mosquitto {
         Self::start_in(dir, &format!("allow_anonymous true\ncertfile {certificate}\nkeyfile {key}")).await
     }
 
+    /// A broker whose own bridge takes what matches `filter` from the broker on another port, with QoS 1 or less.
+    pub async fn start_bridged(from: u16, filter: &str) -> Self {
+        let bridge = format!(
+            "allow_anonymous true\nconnection other\naddress 127.0.0.1:{from}\ntopic {filter} in 1\nremote_clientid bridge\n\
+             bridge_protocol_version mqttv50\nbridge_tcp_keepalive 60 5 5\nnotifications false"
+        );
+        Self::start_in(TempDir::new().unwrap(), &bridge).await
+    }
+
     /// Between finding a free port and taking it, another process can take it: then the next one is tried.
     async fn start_in(dir: TempDir, access: &str) -> Self {
         for _ in 0..20 {

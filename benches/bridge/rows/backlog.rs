@@ -1,0 +1,53 @@
+//! How fast a bridge gets rid of what has waited on its disk.
+
+use std::time::Instant;
+
+use mqtt_twister_benches::{Effort, Measure, Row};
+use mqtt_twister_sandbox::PostPace;
+
+use crate::clients::{Sink, Source};
+use crate::meters::{Ledger, Meters};
+use crate::pair::{PUBLIC, Pair};
+
+/// A node that takes next to nothing, for as long as the backlog grows.
+const HARDLY: PostPace = PostPace { a_second: 1, ..PostPace::MEASURED };
+
+pub async fn measure(effort: Effort) -> Vec<Row> {
+    let (runs, messages) = (effort.of(5, 1), effort.of(100_000, 20_000));
+    let (mut rates, mut memory) = (Vec::new(), Vec::new());
+    for run in 0..runs {
+        let pair = Pair::start().await;
+        let mut sink = Sink::subscribe(pair.bob_broker.port(), &format!("{PUBLIC}/house/#")).await;
+        let mut source = Source::connect(pair.alice_broker.port()).await;
+        let (mut meters, mut ledger) = (Meters::new(PUBLIC, 200, run), Ledger::default());
+        pair.network.node(0).set_post_pace(Some(HARDLY));
+        for _ in 0..messages {
+            let (topic, payload) = meters.next();
+            source.publish(&topic, payload).await;
+        }
+        source.settled().await;
+        let taken =
+            |state: &serde_json::Value| state["counters"]["taken"].as_u64().is_some_and(|taken| taken >= messages);
+        pair.alice.state("alice", "all messages taken", taken).await;
+        sink.take().iter().for_each(|arrival| ledger.handle(&arrival.topic, &arrival.payload));
+        let (waiting, began) = (messages - ledger.arrived, Instant::now());
+        pair.network.node(0).set_post_pace(Some(PostPace::MEASURED));
+        let mut last = began;
+        while ledger.arrived < messages {
+            let arrival = sink.next().await;
+            ledger.handle(&arrival.topic, &arrival.payload);
+            last = arrival.at;
+        }
+        rates.push(waiting as f64 / (last - began).as_secs_f64());
+        memory.push(pair.alice.peak_memory_mib().max(pair.bob.peak_memory_mib()) as f64);
+        pair.stop().await;
+    }
+    let mut row = Row::new(
+        "backlog",
+        "100,000 messages of 120 bytes wait in a bridge's database because its node takes none; then the node takes 90 posts a second \
+         again, until the last message has come to the other person's subscriber",
+    );
+    row.add(Measure::new("messages a second", "", rates).at_least(5000.0));
+    row.add(Measure::new("memory of the larger bridge", "MiB", memory).at_most(150.0));
+    vec![row]
+}

@@ -1,0 +1,139 @@
+//! How many messages share a post, and how small they get in it.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use mqtt_twister_benches::{Effort, Measure, Row};
+use mqtt_twister_bridge::fit::frame_room;
+use mqtt_twister_bridge::frame::v1::{self, Content, Entry, Notes, Stream};
+use mqtt_twister_bridge::message::Properties;
+use mqtt_twister_bridge::pack::{Pace, Packed, Packer, Terms};
+use mqtt_twister_bridge::route::Receiver;
+use twister::Username;
+use twister::limits::PostNumbers;
+
+use crate::home_trace;
+
+/// How long a message may wait for others.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// A message of the recording, and when it was published.
+type Line = (Duration, Entry);
+
+pub async fn measure(effort: Effort) -> Vec<Row> {
+    let hours = effort.of(6.0, 1.0);
+    let lines = recording(hours);
+    let mut row = Row::new(
+        "density",
+        "what a home with 60 devices publishes in six hours, by the engine's own packer, when messages may wait 60 s; bytes are those of \
+         the frame before it becomes text, against `zstd -19` of topics and payloads of the same messages and nothing else",
+    );
+    let all = pack(&lines);
+    row.add(Measure::new("mixed, messages a post", "", vec![lines.len() as f64 / all.len() as f64]).at_least(60.0));
+    row.add(Measure::new("mixed, bytes against zstd -19", "×", vec![against_zstd(&all)]).at_most(1.15));
+    for (kind, lines) in by_kind(&lines) {
+        let frames = pack(&lines);
+        let figure = lines.len() as f64 / frames.len() as f64;
+        row.add(Measure::new(&format!("{kind} alone, messages a post"), "", vec![figure]));
+        row.add(Measure::new(&format!("{kind} alone, bytes against zstd -19"), "×", vec![against_zstd(&frames)]));
+    }
+    vec![row]
+}
+
+fn recording(hours: f64) -> Vec<Line> {
+    let lines = (1..).zip(home_trace::trace(hours, 1));
+    let entry = |(number, (t, topic, payload, qos, retain)): (u64, home_trace::Line)| {
+        let entry = Entry {
+            number,
+            taken_s: t as u64,
+            topic: topic.parse().unwrap(),
+            qos: qos.try_into().unwrap(),
+            retain,
+            path: Vec::new(),
+            properties: Properties::default(),
+            content: Content::Whole(payload.into()),
+        };
+        (Duration::from_secs_f64(t), entry)
+    };
+    lines.map(entry).collect()
+}
+
+/// The messages of each kind of device, which the first level of their topics tells.
+fn by_kind(lines: &[Line]) -> BTreeMap<&str, Vec<Line>> {
+    let mut kinds: BTreeMap<&str, Vec<Line>> = BTreeMap::new();
+    for line in lines {
+        let level = line.1.topic.as_str().split('/').next().unwrap();
+        let kind = match level {
+            "tele" | "stat" => "Tasmota",
+            "zigbee2mqtt" => "Zigbee2MQTT",
+            "homeassistant" => "Home Assistant's discovery",
+            "owntracks" => "OwnTracks",
+            level if level.starts_with("shell") => "Shelly",
+            _ => "all others",
+        };
+        kinds.entry(kind).or_default().push(line.clone());
+    }
+    kinds
+}
+
+/// The frames that leave, each with its messages.
+fn pack(lines: &[Line]) -> Vec<(Packed, Vec<Entry>)> {
+    let author: Username = "account_16_chars".parse().unwrap();
+    let room = frame_room(&author, &Receiver::Everybody, PostNumbers::WIDEST);
+    let mut packer = Packer::new(Stream::from_number(1), 1, room);
+    packer.set_pace(Pace::Scarce);
+    let terms = Terms { max_wait: MAX_WAIT, latest_only: false, expires_at: None };
+    let mut frames = Vec::new();
+    let mut lines = lines.iter().peekable();
+    loop {
+        let due = packer.poll_timeout();
+        let now = match (lines.peek(), due) {
+            (Some((at, _)), due) if due.is_none_or(|due| *at < due) => *at,
+            (_, Some(due)) => due,
+            (_, None) => break,
+        };
+        if let Some((at, entry)) = lines.next_if(|(at, _)| *at <= now) {
+            packer.handle_message(entry.clone(), terms, *at);
+        }
+        while let Some(packed) = packer.poll_frame(now, now.as_secs(), &Notes::default()) {
+            let entries = v1::decode(&packed.text).unwrap().entries;
+            frames.push((packed, entries));
+        }
+    }
+    frames
+}
+
+/// The size of all frames against that of the same batches by `zstd -19`.
+fn against_zstd(frames: &[(Packed, Vec<Entry>)]) -> f64 {
+    let (mut ours, mut floor) = (0, 0);
+    for (packed, entries) in frames {
+        ours += bytes_of(&packed.text);
+        floor += zstd(entries);
+    }
+    ours as f64 / floor as f64
+}
+
+/// How many bytes a frame's text stands for: 13 in 16 characters behind the marker.
+fn bytes_of(text: &str) -> usize {
+    (text.len() - "~m1".len()) * 13 / 16
+}
+
+fn zstd(entries: &[Entry]) -> usize {
+    let mut program = Command::new("zstd")
+        .args(["-19", "--no-check", "--stdout", "--quiet"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("zstd is installed: make setup does that");
+    // A frame's messages are fewer than what a pipe holds of them.
+    let mut input = program.stdin.take().unwrap();
+    for entry in entries {
+        let (Content::Whole(payload) | Content::Piece { bytes: payload, .. }) = &entry.content;
+        input.write_all(entry.topic.as_str().as_bytes()).unwrap();
+        input.write_all(payload).unwrap();
+    }
+    drop(input);
+    program.wait_with_output().unwrap().stdout.len()
+}

@@ -1,0 +1,115 @@
+//! How many messages cross in a second.
+
+use std::time::{Duration, Instant};
+
+use mqtt_twister_benches::{Effort, Measure, Row};
+
+use crate::clients::{Sink, Source};
+use crate::meters::{Ledger, Meters};
+use crate::pair::{PUBLIC, Pair};
+
+/// Messages that may be on their way. More would only wait, fewer could leave a part of the way idle.
+const ON_THE_WAY: u64 = 20_000;
+
+/// Until as many are on their way as may be.
+const WARM_UP: Duration = Duration::from_secs(5);
+
+const TOPICS: usize = 200;
+
+pub async fn measure(effort: Effort) -> Vec<Row> {
+    let (runs, seconds) = (effort.of(5, 1), effort.of(60, 15));
+    let pair = Pair::start().await;
+    let mut stream = Stream::new(pair.alice_broker.port(), pair.bob_broker.port(), PUBLIC, ON_THE_WAY).await;
+    let (mut rates, mut posts, mut costs) = (Vec::new(), Vec::new(), Vec::new());
+    stream.flow(WARM_UP).await;
+    for _ in 0..runs {
+        let (processor, posted) = (pair.processor_time(), calls(&pair));
+        let began = Instant::now();
+        let arrived = stream.flow(Duration::from_secs(seconds)).await;
+        let elapsed = began.elapsed().as_secs_f64();
+        rates.push(arrived as f64 / elapsed);
+        posts.push((calls(&pair) - posted) as f64 / elapsed);
+        costs.push((pair.processor_time() - processor).as_secs_f64() * 1e6 / arrived as f64);
+    }
+    stream.run_dry().await;
+    pair.stop().await;
+    let mut row = Row::new(
+        "throughput",
+        "QoS 1, JSON of 120 bytes on 200 topics, for everybody; 60 s at a time, with 20,000 messages on their way; nodes that take 90 \
+         posts a second. Every message has to come once and in order",
+    );
+    let history = costs.last().zip(costs.first()).map(|(last, first)| last / first);
+    row.add(Measure::new("messages a second", "", rates).at_least(6000.0));
+    row.add(Measure::new("posts a second", "", posts));
+    row.add(Measure::new("processor time of both bridges, a message", "µs", costs));
+    row.add(
+        Measure::new("the same after all runs, times that of the first", "×", history.into_iter().collect())
+            .at_most(7.0),
+    );
+    vec![row]
+}
+
+fn calls(pair: &Pair) -> u64 {
+    pair.network.node(0).calls().get("newpostcustom").copied().unwrap_or_default()
+}
+
+/// Messages from one broker to another, as many as get through.
+pub struct Stream {
+    source: Source,
+    sink: Sink,
+    meters: Meters,
+    ledger: Ledger,
+    sent: u64,
+    on_the_way: u64,
+}
+
+impl Stream {
+    /// Lets so many messages be on their way at most.
+    pub async fn new(from: u16, to: u16, prefix: &'static str, on_the_way: u64) -> Self {
+        Self::with_topics(from, to, prefix, on_the_way, TOPICS).await
+    }
+
+    /// The same, on so many topics.
+    pub async fn with_topics(from: u16, to: u16, prefix: &'static str, on_the_way: u64, topics: usize) -> Self {
+        Self {
+            source: Source::connect(from).await,
+            sink: Sink::subscribe(to, &format!("{prefix}/house/#")).await,
+            meters: Meters::new(prefix, topics, 1),
+            ledger: Ledger::default(),
+            sent: 0,
+            on_the_way,
+        }
+    }
+
+    /// Lets messages flow for so long. Returns how many came.
+    pub async fn flow(&mut self, time: Duration) -> u64 {
+        let (began, before) = (Instant::now(), self.ledger.arrived);
+        while began.elapsed() < time {
+            self.take();
+            if self.sent - self.ledger.arrived >= self.on_the_way {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                continue;
+            }
+            let (topic, payload) = self.meters.next();
+            self.source.publish(&topic, payload).await;
+            self.sent += 1;
+        }
+        self.take();
+        self.ledger.arrived - before
+    }
+
+    /// Waits until all that was published has come.
+    pub async fn run_dry(&mut self) {
+        self.source.settled().await;
+        while self.ledger.arrived < self.sent {
+            let arrival = self.sink.next().await;
+            self.ledger.handle(&arrival.topic, &arrival.payload);
+        }
+    }
+
+    fn take(&mut self) {
+        for arrival in self.sink.take() {
+            self.ledger.handle(&arrival.topic, &arrival.payload);
+        }
+    }
+}

@@ -13,6 +13,9 @@
 #   make bench-quick  a rough look, in three minutes after the build
 #   make numbers    writes what the last make bench has measured into the README
 #   make bench-window  how quick the window stays while 2,000 messages a second cross, SECONDS=60
+#   make bench-instructions  counts the instructions of the engine's pure parts; fails if one takes 10 % more than was accepted
+#   make instructions-accept  takes their counts anew, in benches/instructions/counts.json
+#   make test-instructions  the same check, and that a slowed build fails it
 #   make bundle     the packages: a .deb and an .rpm of the app, a .deb of the program without a window (packaging/README.md)
 #   make icons      draws all icons anew from icons/icon.svg
 #   make setup      installs everything that any of them needs
@@ -37,12 +40,15 @@ CARGO_FLAGS := --workspace --locked
 FUZZ_TARGETS := frame_text frame_body config rpc_reply rpc_client bencode squeeze
 MINUTES ?= 10
 SECONDS ?= 60
+COUNT_INSTRUCTIONS := cargo bench --locked --profile instructions --package mqtt-twister-bridge --bench instructions
+
 # A hostile input may cost so much and no more: seconds, and megabytes of the whole process.
 FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 export TAURI_DRIVER
 
-.PHONY: run test test-twisterd test-strangers test-packages soak bench bench-quick numbers bench-window lint bundle icons setup bindings screenshots fuzz
+.PHONY: run test test-twisterd test-strangers test-packages test-instructions soak lint bundle icons setup bindings screenshots fuzz
+.PHONY: bench bench-quick numbers bench-window bench-instructions instructions-accept
 .PHONY: setup-rust setup-window setup-node setup-tests
 
 run:
@@ -75,6 +81,9 @@ test-packages: bundle
 	@scripts/setup.sh tests packages
 	tests/packages/run.sh
 
+test-instructions: bench-instructions
+	scripts/test-slowed.sh $(COUNT_INSTRUCTIONS)
+
 soak: setup-rust
 	@scripts/setup.sh tests
 	SOAK_KILLS=100 SOAK_MESSAGES=5000 cargo test --locked --package mqtt-twister-cli --test end_to_end kills_of -- --nocapture
@@ -100,6 +109,14 @@ bench-quick: setup-tests $(UI_BUILT)
 numbers: setup-rust
 	cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report -- README.md
 
+bench-instructions: setup-rust
+	@scripts/setup.sh instructions
+	$(COUNT_INSTRUCTIONS) -- check
+
+instructions-accept: setup-rust
+	@scripts/setup.sh instructions
+	$(COUNT_INSTRUCTIONS) -- accept
+
 lint: setup-window $(UI_BUILT)
 	scripts/setup.sh lint
 	cargo fmt --all --check
@@ -117,7 +134,7 @@ icons: $(UI_PACKAGES)
 	scripts/icons.sh
 
 setup: setup-tests $(UI_PACKAGES)
-	scripts/setup.sh lint bundle packages
+	scripts/setup.sh lint instructions bundle packages
 
 bindings: setup-window $(UI_BUILT)
 	UPDATE=1 cargo test $(CARGO_FLAGS) --test bindings

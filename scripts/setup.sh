@@ -10,6 +10,7 @@
 #        node     Node.js and npm, for the user interface
 #        tests    what the tests drive: an MQTT broker, a display, a WebDriver, a keyring
 #        benches  what the benchmarks are compared with
+#        instructions what counts the instructions of the engine's parts
 #        bundle   what the packages are made with
 #        packages what the packages are tested with: checks of what they say of themselves, and a clean Debian
 #
@@ -23,6 +24,7 @@ COMPILER_PACKAGES=(build-essential pkg-config)
 WINDOW_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libdbus-1-dev)
 TEST_PACKAGES=(mosquitto xvfb webkit2gtk-driver dbus-daemon gnome-keyring)
 BENCH_PACKAGES=(zstd)
+INSTRUCTION_PACKAGES=(valgrind)
 BUNDLE_PACKAGES=(dpkg-dev help2man)
 PACKAGE_TEST_PACKAGES=(appstream desktop-file-utils rpm mmdebstrap)
 RUST_MINIMUM=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -120,7 +122,7 @@ present() {
     dpkg-dev) command -v dpkg-shlibdeps ;;
     appstream) command -v appstreamcli ;;
     desktop-file-utils) command -v desktop-file-validate ;;
-    help2man | rpm | mmdebstrap | zstd) command -v "$1" ;;
+    help2man | rpm | mmdebstrap | valgrind | zstd) command -v "$1" ;;
     *) false ;;
     esac >/dev/null 2>&1
 }
@@ -134,6 +136,7 @@ for part in "$@"; do
     window) need_packages "${WINDOW_PACKAGES[@]}" ;;
     tests) need_packages "${TEST_PACKAGES[@]}" ;;
     benches) need_packages "${BENCH_PACKAGES[@]}" ;;
+    instructions) need_packages "${INSTRUCTION_PACKAGES[@]}" ;;
     bundle) need_packages "${BUNDLE_PACKAGES[@]}" ;;
     packages) need_packages "${PACKAGE_TEST_PACKAGES[@]}" ;;
     *) fail "there is no part called $part" ;;

@@ -40,10 +40,10 @@ CARGO_FLAGS := --workspace --locked
 FUZZ_TARGETS := frame_text frame_body config rpc_reply rpc_client bencode squeeze
 MINUTES ?= 10
 SECONDS ?= 60
-COUNT_INSTRUCTIONS := cargo bench --locked --profile instructions --package mqtt-twister-bridge --bench instructions
-
 # A hostile input may cost so much and no more: seconds, and megabytes of the whole process.
 FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
+
+COUNT_INSTRUCTIONS := cargo bench --locked --profile instructions --package mqtt-twister-bridge --bench instructions
 
 export TAURI_DRIVER
 
@@ -64,7 +64,7 @@ endif
 test: setup-tests $(UI_BUILT)
 	cd ui && npm test
 	cargo test $(CARGO_FLAGS)
-	@$(MAKE) --no-print-directory test-strangers
+	@$(MAKE) --no-print-directory test-strangers test-instructions
 	@if command -v apt-get >/dev/null; then $(MAKE) --no-print-directory test-packages; \
 		else echo 'skipped: packages are made and tested on Debian and its relatives'; fi
 
@@ -134,7 +134,7 @@ icons: $(UI_PACKAGES)
 	scripts/icons.sh
 
 setup: setup-tests $(UI_PACKAGES)
-	scripts/setup.sh lint instructions bundle packages
+	scripts/setup.sh lint benches instructions bundle packages
 
 bindings: setup-window $(UI_BUILT)
 	UPDATE=1 cargo test $(CARGO_FLAGS) --test bindings

@@ -12,8 +12,10 @@
 
 mod coder;
 mod logistic;
+mod mixture;
 mod model;
 mod trail;
+mod words;
 
 pub use coder::{Compressor, Mark, decompress};
 pub use model::Model;

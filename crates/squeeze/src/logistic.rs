@@ -1,7 +1,5 @@
 //! The logistic function and its inverse in integers: probabilities of 12 bits, logits in units of 1/256.
 
-use std::sync::LazyLock;
-
 /// Largest logit.
 pub(crate) const MAX_LOGIT: i32 = 2047;
 
@@ -11,29 +9,30 @@ const KNOTS: [i32; 33] = [
     3975, 4022, 4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094,
 ];
 
-static LOGITS: LazyLock<[i32; 4096]> = LazyLock::new(|| {
-    let mut logits = [MAX_LOGIT; 4096];
+static LOGITS: [i16; 4096] = {
+    let mut logits = [MAX_LOGIT as i16; 4096];
     let mut filled = 0;
-    for logit in -MAX_LOGIT..=MAX_LOGIT {
-        let probability = probability(logit) as usize;
-        for entry in logits.iter_mut().take(probability + 1).skip(filled) {
-            *entry = logit;
+    let mut logit = -MAX_LOGIT;
+    while logit <= MAX_LOGIT {
+        while filled <= probability(logit) {
+            logits[filled as usize] = logit as i16;
+            filled += 1;
         }
-        filled = filled.max(probability + 1);
+        logit += 1;
     }
     logits
-});
+};
 
-/// The probability of `logit`, times 4096: the straight line between two knots.
-pub(crate) fn probability(logit: i32) -> i32 {
-    let place = logit.clamp(-MAX_LOGIT, MAX_LOGIT) + 2048;
+/// The probability of `logit`, from -[`MAX_LOGIT`] to [`MAX_LOGIT`], times 4096: the straight line between two knots.
+pub(crate) const fn probability(logit: i32) -> i32 {
+    let place = logit + 2048;
     let (knot, rest) = ((place >> 7) as usize, place & 127);
     (KNOTS[knot] * (128 - rest) + KNOTS[knot + 1] * rest + 64) >> 7
 }
 
-/// For every probability the smallest logit whose probability is not less.
-pub(crate) fn logits() -> &'static [i32; 4096] {
-    &LOGITS
+/// The smallest logit whose probability is not less than `probability`, of 4096.
+pub(crate) fn logit(probability: u32) -> i32 {
+    i32::from(LOGITS[(probability & 4095) as usize])
 }
 
 #[cfg(test)]
@@ -43,9 +42,9 @@ mod tests {
     #[test]
     fn a_probability_comes_back_from_its_logit() {
         for wanted in 1..4095 {
-            let found = probability(logits()[wanted as usize]);
-            assert!((found - wanted).abs() <= 4, "{wanted} {found}");
+            let found = probability(logit(wanted));
+            assert!((found - wanted as i32).abs() <= 4, "{wanted} {found}");
         }
-        assert_eq!((probability(-3000), probability(0), probability(3000)), (1, 2047, 4094));
+        assert_eq!((probability(-MAX_LOGIT), probability(0), probability(MAX_LOGIT)), (1, 2047, 4094));
     }
 }

@@ -1,13 +1,14 @@
 //! Two guesses at the next byte from what came before: the record of the same kind, and the last like stretch of text.
 
+use crate::model::hash;
+
 /// Records shorter than this do not end: their first bytes are a head in which zeros are common.
 const HEAD_LEN: usize = 4;
 /// How far a separator is looked for in the other record.
 const REACH: usize = 12;
 /// So many bytes guessed wrong, and the other record is given up.
 const MOST_MISSES: u32 = 8;
-/// Length of the texts that are looked up, and the bits of their hash.
-const LOOKED_UP: usize = 6;
+/// Bits of the hash by which the last five bytes are looked up.
 const LOOKUP_BITS: u32 = 14;
 /// Longest stretch that is compared, and the shortest that counts.
 const LONGEST_STRETCH: usize = 32;
@@ -38,7 +39,7 @@ pub(crate) struct Trail {
     pub(crate) record_len: usize,
     pub(crate) record_kind: u8,
     /// Where a text ended that has this hash.
-    lookup: Vec<usize>,
+    lookup: Vec<u32>,
 }
 
 impl Trail {
@@ -65,9 +66,9 @@ impl Trail {
         (guess.at > 0).then(|| self.history.get(guess.at).copied()).flatten()
     }
 
-    /// The byte that would come after the guessed one, 0 if there is none.
-    pub(crate) fn after_guessed(&self, guess: Guess) -> u8 {
-        if guess.at == 0 { 0 } else { self.history.get(guess.at + 1).copied().unwrap_or(0) }
+    /// The guess at the next byte that is asked about: the record knows better than the stretch.
+    pub(crate) fn guess(&self) -> Option<u8> {
+        self.guessed(self.record).or_else(|| self.guessed(self.stretch))
     }
 
     /// Records of the kinds seen so far are no longer guesses for new ones.
@@ -138,9 +139,9 @@ impl Trail {
 
     fn look_up(&mut self) {
         let end = self.history.len();
-        let text = &self.history[end - LOOKED_UP..];
-        let hash = text.iter().fold(0, |sum, byte| crate::model::hash(sum, u32::from(*byte))) >> (32 - LOOKUP_BITS);
-        let like = std::mem::replace(&mut self.lookup[hash as usize], end);
+        let four = u32::from_le_bytes([1, 2, 3, 4].map(|back| self.last(back)));
+        let hash = hash(four, u32::from(self.last(5))) >> (32 - LOOKUP_BITS);
+        let like = std::mem::replace(&mut self.lookup[hash as usize], end as u32) as usize;
         if self.stretch.at > 0 || like == 0 {
             return;
         }

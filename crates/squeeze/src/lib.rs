@@ -1,7 +1,7 @@
 //! Compresses a kilobyte or two of records, given a dictionary of similar ones.
 //!
-//! A [`Model`] foretells the next bit from what it has seen: it mixes the predictions of several contexts, among them the
-//! last record of the same kind. What it foretells well costs next to nothing. A [`Compressor`] and [`decompress`] turn the
+//! A [`Model`] asks whether the next byte is the one that a like record had there and, if not, for its bits. It foretells each
+//! answer by a mixture of several contexts. What it foretells well costs next to nothing, in bytes and in time. A [`Compressor`] and [`decompress`] turn the
 //! predictions into bytes and back (binary arithmetic coding). Both sides must start with equal models.
 //!
 //! Every number is an integer and every step is fixed, so that all machines agree; the steps are written down in

@@ -4,8 +4,8 @@ use crate::logistic::{MAX_LOGIT, logit, probability};
 
 /// How many contexts are mixed.
 pub(crate) const CONTEXTS: usize = 8;
-/// Sets of weights: one for each beginning of a byte, and one for guesses.
-const SETS: usize = 256;
+/// Sets of weights: one for each beginning of a byte, the others for guesses.
+const SETS: usize = 256 + 16;
 /// Bits of a slot's number.
 const SLOT_BITS: u32 = 19;
 /// All weights at first, and the largest, in 1/16384.
@@ -106,7 +106,10 @@ impl Slot {
     fn learned(self, yes: bool) -> Self {
         let (value, count) = (self.0 >> 16, self.0 >> 12 & 15);
         let step = Self::STEPS[count as usize];
-        let value = if yes { value + ((0xffff - value) * step >> 16) } else { value - (value * step >> 16) };
+        let value = match yes {
+            true => value + (((0xffff - value) * step) >> 16),
+            false => value - ((value * step) >> 16),
+        };
         Self(value << 16 | Self::MOST.min(count + 1) << 12 | self.0 & Self::CHECK)
     }
 }

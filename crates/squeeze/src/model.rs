@@ -43,6 +43,7 @@ impl Model {
     pub(crate) fn next(&mut self, mut answer: impl FnMut(Question, u32) -> bool) -> u8 {
         let guess = self.trail.guess();
         let contexts = self.contexts();
+        let trusted = 256 + self.trail.record.hits.min(15) as usize;
         let mut ask = |hashes: &[u32; CONTEXTS], node, set, question| {
             let forecast = self.mixture.forecast(hashes, node, set);
             let yes = answer(question, forecast.probability());
@@ -50,7 +51,9 @@ impl Model {
             yes
         };
         let byte = match guess {
-            Some(guess) if ask(&keyed(&contexts, 256 | u32::from(guess)), 0, 0, Question::Guessed(guess)) => guess,
+            Some(guess) if ask(&keyed(&contexts, 256 | u32::from(guess)), 0, trusted, Question::Guessed(guess)) => {
+                guess
+            }
             _ => {
                 // The byte's bits so far, after a leading 1, and the same of this half of it.
                 let (mut bits, mut node) = (1, 1);

@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BackendError } from '../src/lib/backend';
 import type { Person } from '../src/lib/model';
 import { router } from '../src/lib/route.svelte';
+import { INTERACTIVE } from '../src/lib/start';
 import { FakeBackend } from './fake-backend';
 import { aRunningState, aBridge, aRow, aDetail } from './samples';
-import { one, opened, show, type } from './window';
+import { one, opened, painted, show, type } from './window';
 
 beforeEach(() => router.go({ page: 'overview' }));
 afterEach(cleanup);
@@ -39,6 +40,22 @@ describe('the first page', () => {
     };
     await opened(backend);
     expect(await one('error')).toHaveTextContent('Line 3: no such field.');
+  });
+});
+
+describe('the start', () => {
+  it('is over once, when the first answers are on the screen, whatever changes after it', async () => {
+    // The windows of earlier tests mark theirs first.
+    await painted();
+    performance.clearMarks(INTERACTIVE);
+    const over = () => performance.getEntriesByName(INTERACTIVE).length;
+    const backend = new FakeBackend();
+    await opened(backend);
+    await waitFor(() => expect(over()).toBe(1));
+    await fireEvent.click(await one('try-it'));
+    await one('sandbox-banner');
+    await painted();
+    expect(over()).toBe(1);
   });
 });
 

@@ -23,3 +23,8 @@ export async function show(tab: Tab): Promise<void> {
   router.go({ page: 'bridge', id: 'home', tab });
   await one('bridge-name');
 }
+
+/** Waits for two frames: in the second, what the page has now has been painted. */
+export async function painted(): Promise<void> {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+}

@@ -10,7 +10,7 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::{AsyncClient, MqttOptions};
 use serde_json::Value;
 
-use crate::support::Window;
+use crate::support::{Window, processes};
 
 /// Set it to a number of seconds for a shorter or a longer one.
 const SECONDS_VARIABLE: &str = "FLOOD_SECONDS";
@@ -164,17 +164,6 @@ fn memory_mb(home: &Path, name: &str) -> u64 {
         line.split_whitespace().next()?.parse::<u64>().ok()
     });
     resident.sum::<u64>() / 1024
-}
-
-/// The processes of this name that were started in `home`.
-fn processes(home: &Path, name: &str) -> Vec<PathBuf> {
-    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok).map(|entry| entry.path());
-    let ours = processes.filter(|process| {
-        let is_named = fs::read_to_string(process.join("comm")).is_ok_and(|comm| comm.trim() == name);
-        let home = home.to_string_lossy();
-        is_named && fs::read(process.join("environ")).is_ok_and(|all| String::from_utf8_lossy(&all).contains(&*home))
-    });
-    ours.collect()
 }
 
 /// Where alice's broker listens.

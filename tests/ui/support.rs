@@ -6,11 +6,13 @@ mod driver;
 mod keyboard;
 mod machine;
 mod palette;
+mod processes;
 mod stranger;
 mod tray;
 
 pub use fantoccini::key::Key;
 pub use machine::{Machine, two_bridges};
+pub use processes::processes;
 pub use stranger::Stranger;
 
 use driver::{Group, on_machine, start_display, start_driver};

@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::tray::Tray;
-use super::{APP, DATA_FOLDER, LOG, Machine, PATIENCE};
+use super::{DATA_FOLDER, LOG, Machine, PATIENCE};
 
 /// A process and all that it has started: a driver starts a second driver, and that one the app.
 pub(super) struct Group(Child);
@@ -60,7 +60,7 @@ pub(super) async fn start_driver(machine: &Machine, display: &str) -> (Group, Cl
                 .expect("dbus-run-session is installed: make setup does that"),
         );
         let tray = if machine.tray { Some(Tray::start(home).await) } else { None };
-        if let Some(client) = connect(port, &machine.arguments).await {
+        if let Some(client) = connect(port, machine).await {
             return (driver, client, tray);
         }
     }
@@ -90,8 +90,9 @@ pub(super) fn on_machine<'a>(program: &'a mut Command, home: &Path, display: &st
 }
 
 /// Opens the app through a driver that may need a moment to come up.
-async fn connect(port: u16, arguments: &[String]) -> Option<Client> {
-    let capabilities = [("tauri:options".to_owned(), json!({ "application": APP, "args": arguments }))];
+async fn connect(port: u16, machine: &Machine) -> Option<Client> {
+    let options = json!({ "application": machine.program, "args": machine.arguments });
+    let capabilities = [("tauri:options".to_owned(), options)];
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(capabilities.into_iter().collect());
     for _ in 0..100 {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{DATA_FOLDER, Stranger, Window};
+use super::{APP, DATA_FOLDER, Stranger, Window};
 
 /// Leaves the session's address where a second start finds it, unlocks a keyring of the test's own, and goes on with the program
 /// that is named by the arguments.
@@ -18,6 +18,7 @@ pub(super) const SESSION: &str = "session";
 /// A machine without a window yet.
 pub struct Machine {
     pub(super) home: TempDir,
+    pub(super) program: PathBuf,
     pub(super) session: Vec<String>,
     pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
@@ -37,7 +38,19 @@ impl Machine {
 
     fn with_session(session: &[&str]) -> Self {
         let session = session.iter().map(|&word| word.to_owned()).collect();
-        Self { home: TempDir::new().unwrap(), session, arguments: Vec::new(), environment: Vec::new(), tray: false }
+        Self {
+            home: TempDir::new().unwrap(),
+            program: APP.into(),
+            session,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            tray: false,
+        }
+    }
+
+    /// With another program in the app's place, which is made with Tauri too.
+    pub fn program(self, program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), ..self }
     }
 
     /// With a tray that shows icons.

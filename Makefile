@@ -9,7 +9,7 @@
 #   make soak       100 kills of bridges, brokers and nodes while 5,000 messages flow (make test has a short form)
 #   make lint       formatting and static checks
 #   make bench      all numbers, in half an hour after the build: target/bench/report.json and report.md; ROWS="latency start" takes
-#                   a part of the bridge's; leave the machine alone meanwhile (benches/README.md)
+#                   a part of them; leave the machine alone meanwhile (benches/README.md)
 #   make bench-quick  a rough look, in three minutes after the build
 #   make numbers    writes what the last make bench has measured into the README
 #   make bench-window  how quick the window stays while 2,000 messages a second cross, SECONDS=60
@@ -44,6 +44,15 @@ SECONDS ?= 60
 FUZZ_LIMITS := -timeout=5 -rss_limit_mb=512
 
 COUNT_INSTRUCTIONS := cargo bench --locked --profile instructions --package mqtt-twister-bridge --bench instructions
+
+# Each benchmark leaves the rows alone that are not named.
+define MEASURE
+@scripts/setup.sh benches
+cargo build --release $(CARGO_FLAGS) --bin empty-window
+cargo bench $(CARGO_FLAGS) --bench bridge -- $(ROWS)
+cargo bench $(CARGO_FLAGS) --bench window -- $(ROWS)
+cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report
+endef
 
 export TAURI_DRIVER
 
@@ -93,18 +102,12 @@ bench-window: setup-tests $(UI_BUILT)
 
 # The report says of the packages how large they are, too.
 bench: setup-tests bundle
-	@scripts/setup.sh benches
-	cargo bench $(CARGO_FLAGS) --bench bridge -- $(ROWS)
-	$(if $(ROWS),,cargo bench $(CARGO_FLAGS) --bench window)
-	cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report
+	$(MEASURE)
 
 bench-quick: export BENCH_QUICK := 1
 bench-quick: export BENCH_FOLDER := $(CURDIR)/target/bench/quick
 bench-quick: setup-tests $(UI_BUILT)
-	@scripts/setup.sh benches
-	cargo bench $(CARGO_FLAGS) --bench bridge -- $(ROWS)
-	$(if $(ROWS),,cargo bench $(CARGO_FLAGS) --bench window)
-	cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report
+	$(MEASURE)
 
 numbers: setup-rust
 	cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report -- README.md

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use mqtt_twister_sandbox::{Arrivals, Network, NodeConfig, PostPace, Via};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::clients::connected;
-use crate::support::{BridgeProcess, Mosquitto, toml_bridge_as};
+use crate::support::{BridgeProcess, Mosquitto, ask, toml_bridge_as};
 
 /// What every node wants to hear.
 pub const USER: &str = "user";
 pub const PASSWORD: &str = "xyzzy-plugh";
 
 /// Blocks enough for half an hour of posts at the highest pace.
-const HEIGHT: u32 = 100_000;
+const HEIGHT: u32 = 25_000;
 
 /// How long a post takes from one node to another, as measured.
 const PROPAGATION: Duration = Duration::from_millis(1);
@@ -30,7 +31,7 @@ pub struct Pair {
     pub bob: BridgeProcess,
     pub alice_broker: Mosquitto,
     pub bob_broker: Mosquitto,
-    _folders: [TempDir; 2],
+    folders: [TempDir; 2],
 }
 
 /// What is special about a [`Pair`].
@@ -69,7 +70,14 @@ impl Pair {
         tokio::join!(alice.ready(), bob.ready());
         // After a message of each kind they know of each other what they have to.
         connected(alice_broker.port(), bob_broker.port(), &[PUBLIC, PRIVATE]).await;
-        Self { network, alice, bob, alice_broker, bob_broker, _folders: folders }
+        Self { network, alice, bob, alice_broker, bob_broker, folders }
+    }
+
+    /// How many messages alice's bridge has taken from its broker.
+    pub async fn taken(&self) -> u64 {
+        let lines = ask(self.folders[0].path(), &["status"]).await;
+        let counter = |line: &Value| line["state"]["counters"]["taken"].as_u64();
+        lines.iter().find_map(counter).expect("the status has counters")
     }
 
     /// What both bridges have had of the processor.
@@ -87,7 +95,7 @@ impl Pair {
 pub fn bridge(folder: &TempDir, name: &str, node: &str, broker: &Mosquitto, rules: &str) -> BridgeProcess {
     let config = toml_bridge_as(USER, name, &format!("mqtt_{name}"), node, &broker.address(), rules);
     let variable = format!("MQTT_TWISTER_{}_NODE_PASSWORD", name.to_uppercase());
-    BridgeProcess::start(folder.path(), &config, &[(&variable, PASSWORD)])
+    BridgeProcess::start_as_service(folder.path(), &config, &[(&variable, PASSWORD)])
 }
 
 /// Two nodes that take their time: mqtt_alice is on node 0, mqtt_bob and the others are on node 1.

@@ -10,8 +10,8 @@ use crate::machine::Machine;
 use crate::row::{ROWS, Row};
 
 /// The order of the rows in the report. Rows of other names come after them, by name.
-const ORDER: [&str; 9] =
-    ["latency", "throughput", "density", "rivals", "backlog", "quiet", "growth", "start", "weight"];
+const ORDER: [&str; 10] =
+    ["latency", "throughput", "density", "rivals", "backlog", "quiet", "growth", "start", "start (app)", "weight"];
 
 /// The report's file in the folder of all that is measured.
 const REPORT: &str = "report.json";

@@ -10,7 +10,7 @@ use crate::pair::{Pair, Special};
 const REST: Duration = Duration::from_secs(90);
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
-    let (runs, window) = (effort.of(5, 1), effort.of(Duration::from_secs(12), Duration::from_secs(10)));
+    let (runs, window) = (effort.of(5, 1), Duration::from_secs(20));
     let pair = Pair::start_with(Special { silent_accounts: 99, ..Special::default() }).await;
     tokio::time::sleep(REST).await;
     let (mut shares, mut rates) = (Vec::new(), Vec::new());

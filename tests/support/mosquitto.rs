@@ -57,7 +57,7 @@ impl Mosquitto {
     pub async fn start_bridged(from: u16, filter: &str) -> Self {
         let bridge = format!(
             "allow_anonymous true\nconnection other\naddress 127.0.0.1:{from}\ntopic {filter} in 1\nremote_clientid bridge\n\
-             bridge_protocol_version mqttv50\nbridge_tcp_keepalive 60 5 5\nnotifications false"
+             bridge_protocol_version mqttv50\nnotifications false"
         );
         Self::start_in(TempDir::new().unwrap(), &bridge).await
     }

@@ -51,7 +51,7 @@ define MEASURE
 cargo build --release $(CARGO_FLAGS) --bin empty-window
 cargo bench $(CARGO_FLAGS) --bench bridge -- $(ROWS)
 cargo bench $(CARGO_FLAGS) --bench window -- $(ROWS)
-cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report
+cargo run --locked --package mqtt-twister-benches --bin report
 endef
 
 export TAURI_DRIVER
@@ -110,7 +110,7 @@ bench-quick: setup-tests $(UI_BUILT)
 	$(MEASURE)
 
 numbers: setup-rust
-	cargo run $(CARGO_FLAGS) --package mqtt-twister-benches --bin report -- README.md
+	cargo run --locked --package mqtt-twister-benches --bin report -- README.md
 
 bench-instructions: setup-rust
 	@scripts/setup.sh instructions

@@ -28,7 +28,7 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
     let lines = recording(hours);
     let mut row = Row::new(
         "density",
-        "what a home with 60 devices publishes in six hours, by the engine's own packer, when messages may wait 60 s (one kind alone: an hour); bytes are those of \
+        "what a mid-size home publishes in six hours, by the engine's own packer, when messages may wait 60 s (one kind alone: an hour); bytes are those of \
          the frame before it becomes text, against `zstd -19` of topics and payloads of the same messages and nothing else",
     );
     let all = pack(&lines, MAX_WAIT);

@@ -149,7 +149,6 @@ impl NetworkKind {
     }
 }
 
-/// A name, an IPv4 address, or an IPv6 address in brackets. An option on a command line is none of these.
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -67,7 +67,7 @@ impl Mixture {
 }
 
 impl Forecast {
-    /// How likely a yes is, in 1/4096: 1 to 4095.
+    /// How likely a yes is, in 1/4096: 1 to 4094.
     pub(crate) fn probability(&self) -> u32 {
         self.probability as u32
     }

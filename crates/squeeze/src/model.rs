@@ -39,7 +39,7 @@ impl Model {
     }
 
     /// Asks for the next byte until it is known, and learns it. `answer` is told each question, and the probability of a yes
-    /// in 1/4096: 1 to 4095.
+    /// in 1/4096: 1 to 4094.
     pub(crate) fn next(&mut self, mut answer: impl FnMut(Question, u32) -> bool) -> u8 {
         let guess = self.trail.guess();
         let contexts = self.contexts();

@@ -298,10 +298,12 @@ impl Poster {
                     None => absent.push(one),
                 }
             }
-            let frames: Vec<_> = out.iter().map(|one| (one.frame.id, one.number)).collect();
-            let settled = self.context.sending(move |sender, now| sender.settle_out(&frames, now)).await?;
-            self.context.tell_outcomes(settled);
-            out.into_iter().for_each(|one| self.carry(one.post));
+            if !out.is_empty() {
+                let frames: Vec<_> = out.iter().map(|one| (one.frame.id, one.number)).collect();
+                let settled = self.context.sending(move |sender, now| sender.settle_out(&frames, now)).await?;
+                self.context.tell_outcomes(settled);
+                out.into_iter().for_each(|one| self.carry(one.post));
+            }
             posted = absent;
         }
         for one in posted {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mqtt_twister_sandbox::Node;
+use mqtt_twister_sandbox::{Node, PostPace};
 use serde_json::json;
 use tokio::net::TcpStream;
 
@@ -55,6 +55,25 @@ async fn a_slow_method_is_carried_out_at_once_and_answered_late() {
     };
     let (slow, others) = tokio::join!(slow, others);
     assert!(slow >= Duration::from_millis(200) && others < slow, "{slow:?} {others:?}");
+}
+
+#[tokio::test]
+async fn posts_are_stored_and_answered_when_it_is_their_turn_and_each_call_is_counted() {
+    let network = alice_and_bob().await;
+    let node = network.node(0);
+    let each = Duration::from_millis(100);
+    node.set_post_pace(Some(PostPace { each, a_second: 5 }));
+    let start = Instant::now();
+    let posted = async |number: u32| {
+        call(node, "newpostmsg", json!(["alice", number, "x"])).await.unwrap();
+        start.elapsed()
+    };
+    let (first, second) = tokio::join!(posted(0), posted(1));
+    let (earlier, later) = (first.min(second), first.max(second));
+    assert!(earlier >= each && later >= each + Duration::from_millis(200), "{earlier:?} {later:?}");
+    assert_eq!(numbers(node, "alice").await.len(), 2);
+    let calls = node.calls();
+    assert_eq!((calls["newpostmsg"], calls["getposts"]), (2, 1));
 }
 
 #[tokio::test]

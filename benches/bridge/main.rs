@@ -6,10 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod clients;
-#[path = "../../crates/bridge/examples/home_trace.rs"]
-#[allow(dead_code)]
-mod home_trace;
-mod meters;
+#[path = "../../crates/bridge/tests/home/mod.rs"]
+mod home;
 mod pair;
 mod rivals;
 mod rows;

@@ -8,7 +8,7 @@ use mqtt_twister_bridge::message::Message;
 use serde_json::{Value, json};
 use twister::Username;
 
-use crate::home_trace;
+use crate::home;
 
 /// How many messages most parts are given.
 const MESSAGES: usize = 200;
@@ -16,31 +16,29 @@ const MESSAGES: usize = 200;
 /// When they begin, in seconds from the start of the home, whose first messages are unlike the later ones.
 const BEGIN_S: f64 = 300.0;
 
-/// What a home publishes in a row, and when.
+/// What a home publishes in a row, and when, as a frame has it.
+pub fn entries() -> Vec<(Duration, Entry)> {
+    let begin = Duration::from_secs_f64(BEGIN_S);
+    let entries = home::entries(0.25).into_iter().filter(|(at, _)| *at >= begin).take(MESSAGES);
+    let entries = (1..).zip(entries).map(|(number, (at, entry))| (at, Entry { number, ..entry }));
+    let entries: Vec<_> = entries.collect();
+    assert_eq!(entries.len(), MESSAGES);
+    entries
+}
+
+/// The same as messages.
 pub fn home() -> Vec<(Duration, Message)> {
-    let lines = home_trace::trace(0.25, 1).into_iter().filter(|(t, ..)| *t >= BEGIN_S).take(MESSAGES);
-    let messages = lines.map(|(t, topic, payload, qos, retain)| {
-        let message = Message::new(topic.parse().unwrap(), payload, qos.try_into().unwrap());
-        (Duration::from_secs_f64(t), Message { retain, ..message })
-    });
-    let messages: Vec<_> = messages.collect();
-    assert_eq!(messages.len(), MESSAGES);
-    messages
+    let message = |(at, entry): (Duration, Entry)| {
+        let Content::Whole(payload) = entry.content else { panic!("a piece") };
+        let message = Message::new(entry.topic, payload, entry.qos);
+        (at, Message { retain: entry.retain, ..message })
+    };
+    entries().into_iter().map(message).collect()
 }
 
 /// The same without their times.
 pub fn messages() -> Vec<Message> {
     home().into_iter().map(|(_, message)| message).collect()
-}
-
-/// The same as a frame has them.
-pub fn entries() -> Vec<(Duration, Entry)> {
-    let entry = |(number, (at, message)): (u64, (Duration, Message))| {
-        let Message { topic, payload, qos, retain, properties, path } = message;
-        let content = Content::Whole(payload);
-        (at, Entry { number, taken_s: at.as_secs(), topic, qos, retain, path, properties, content })
-    };
-    (1..).zip(home()).map(entry).collect()
 }
 
 /// The JSON of a bridge with these members beside those that every bridge has.

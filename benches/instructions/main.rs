@@ -11,9 +11,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod callgrind;
-#[path = "../../crates/bridge/examples/home_trace.rs"]
-#[allow(dead_code)]
-mod home_trace;
+#[path = "../../crates/bridge/tests/home/mod.rs"]
+mod home;
 mod inputs;
 mod parts;
 

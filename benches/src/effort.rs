@@ -3,6 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 /// Set to 1, it makes every benchmark short: what it then says is rough.
 pub const QUICK_VARIABLE: &str = "BENCH_QUICK";
 
@@ -10,11 +12,12 @@ pub const QUICK_VARIABLE: &str = "BENCH_QUICK";
 pub const FOLDER_VARIABLE: &str = "BENCH_FOLDER";
 
 /// How much a run may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effort {
-    /// Five runs of everything, under half an hour in all.
+    /// Five runs of what differs from run to run, about half an hour in all.
     Full,
-    /// A look, under three minutes in all.
+    /// A look, about three minutes in all.
     Quick,
 }
 

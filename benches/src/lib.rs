@@ -1,4 +1,4 @@
-//! What the benchmarks measure, and the report of it.
+//! What the benchmarks measure, what they send for it, and the report of it.
 //!
 //! A benchmark makes a [`Row`] of [`Measure`]s, and [`Row::write`]s it as soon as it is measured. The program `report` puts the
 //! rows together: `report.json`, a Markdown table, and the numbers in the README.
@@ -12,6 +12,8 @@
 mod counts;
 mod effort;
 mod machine;
+mod meters;
+mod occasion;
 mod report;
 mod row;
 mod table;
@@ -19,6 +21,8 @@ mod table;
 pub use counts::{Counts, CountsError, Gate};
 pub use effort::{Effort, FOLDER_VARIABLE, QUICK_VARIABLE, folder};
 pub use machine::Machine;
+pub use meters::{Ledger, LedgerError, Meters};
+pub use occasion::Occasion;
 pub use report::{Report, ReportError};
 pub use row::{Goal, Measure, Row, median, percentile};
 pub use table::Table;

@@ -19,10 +19,6 @@ const REPORT: &str = "report.json";
 /// What a run has measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The day on which it was measured: `2026-11-23`.
-    pub date: String,
-    /// The commit that was measured; a `+` behind it says that more was changed.
-    pub commit: String,
     /// Where.
     pub machine: Machine,
     /// What.
@@ -65,7 +61,7 @@ impl Report {
     ///
     /// # Errors
     /// A row cannot be read.
-    pub fn collect(folder: &Path, date: String, commit: String) -> Result<Self, ReportError> {
+    pub fn collect(folder: &Path) -> Result<Self, ReportError> {
         let mut rows = BTreeMap::new();
         let files = folder.join(ROWS);
         for file in fs::read_dir(&files).map_err(trouble(&files))? {
@@ -76,7 +72,7 @@ impl Report {
             let place = ORDER.iter().position(|name| *name == row.name).unwrap_or(ORDER.len());
             rows.insert((place, row.name.clone()), row);
         }
-        Ok(Self { date, commit, machine: Machine::this(), rows: rows.into_values().collect() })
+        Ok(Self { machine: Machine::this(), rows: rows.into_values().collect() })
     }
 
     /// The report that was [written](Self::write) into `folder`.

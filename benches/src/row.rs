@@ -5,6 +5,8 @@ use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
+use crate::occasion::Occasion;
+
 /// What a benchmark has measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -12,6 +14,8 @@ pub struct Row {
     pub name: String,
     /// How it was measured, in a sentence.
     pub how: String,
+    /// When it was measured, and of what.
+    pub occasion: Occasion,
     /// What came out.
     pub measures: Vec<Measure>,
 }
@@ -42,9 +46,9 @@ pub enum Goal {
 }
 
 impl Row {
-    /// A row without measures.
+    /// A row without measures, of now.
     pub fn new(name: &str, how: &str) -> Self {
-        Self { name: name.to_owned(), how: how.to_owned(), measures: Vec::new() }
+        Self { name: name.to_owned(), how: how.to_owned(), occasion: Occasion::now(), measures: Vec::new() }
     }
 
     /// Adds a measure.

@@ -1,9 +1,11 @@
 //! The report as people read it.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::Path;
 
+use crate::occasion::Occasion;
 use crate::report::{Report, ReportError, path, trouble};
 use crate::row::{Goal, Measure};
 
@@ -16,12 +18,19 @@ pub struct Table<'a>(pub &'a Report);
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { date, commit, machine, rows } = self.0;
+        let Report { machine, rows } = self.0;
+        let occasions: BTreeSet<&Occasion> = rows.iter().map(|row| &row.occasion).collect();
+        let occasions: Vec<String> = occasions.into_iter().map(Occasion::to_string).collect();
         writeln!(
             f,
-            "Measured on {date} at commit `{commit}` by `make bench`: {}, {} threads, {} GiB, {}, {}. Each figure is the median of \
-             its runs, with the lowest and the highest of them.\n",
-            machine.processor, machine.cores, machine.memory_gib, machine.system, machine.rustc
+            "Measured {}: {}, {} threads, {} GiB, {}, {}. Each figure is the median of its runs, with the lowest and the highest \
+             of them.\n",
+            occasions.join(", and "),
+            machine.processor,
+            machine.cores,
+            machine.memory_gib,
+            machine.system,
+            machine.rustc
         )?;
         writeln!(f, "| | figure | median | lowest – highest | runs | to reach | |")?;
         writeln!(f, "|---|---|--:|--:|--:|--:|---|")?;
@@ -124,6 +133,7 @@ fn rounded(value: f64) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::effort::Effort;
     use crate::machine::Machine;
     use crate::row::Row;
 
@@ -136,9 +146,14 @@ mod tests {
             rustc: "rustc 1.95.0".to_owned(),
         };
         let mut row = Row::new("latency", "one message after the other");
+        row.occasion = occasion("abc1234", Effort::Full);
         row.add(Measure::new("private, median", "ms", vec![30.0, 31.256, 35.0]).at_most(40.0));
         row.add(Measure::new("private, p99", "ms", vec![1234.6]).at_most(120.0).note("the disk takes it all"));
-        Report { date: "1976-07-01".to_owned(), commit: "abc1234".to_owned(), machine, rows: vec![row] }
+        Report { machine, rows: vec![row] }
+    }
+
+    fn occasion(commit: &str, effort: Effort) -> Occasion {
+        Occasion { date: "1976-07-01".to_owned(), commit: commit.to_owned(), effort }
     }
 
     #[test]
@@ -150,7 +165,19 @@ mod tests {
         );
         let missed = "|  | private, p99 [1] | 1,235 ms |  | 1 | ≤ 120 ms | **not reached**, see the note |";
         assert!(table.contains(missed) && table.contains("\n1. the disk takes it all\n"), "{table}");
-        assert!(table.contains("1976-07-01") && table.contains("`abc1234`") && table.contains("Z80"), "{table}");
+        assert!(table.contains("Measured on 1976-07-01 at commit `abc1234` by `make bench`: Z80,"), "{table}");
+    }
+
+    #[test]
+    fn a_table_says_of_what_each_of_its_rows_was_measured() {
+        let mut report = report();
+        let mut rough = Row::new("start", "once");
+        rough.occasion = occasion("abc9999", Effort::Quick);
+        report.rows.push(rough);
+        let table = Table(&report).to_string();
+        let both =
+            "commit `abc1234` by `make bench`, and on 1976-07-01 at commit `abc9999` by `make bench-quick`, roughly:";
+        assert!(table.contains(both), "{table}");
     }
 
     #[test]

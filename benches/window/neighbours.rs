@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use mqtt_twister_benches::Meters;
 use mqtt_twister_bridge::Bridge;
 use mqtt_twister_bridge::config::ConfigFile;
 use mqtt_twister_bridge::secrets::{Password, Secrets};
 use mqtt_twister_broker::{Broker, BrokerOptions};
-use mqtt_twister_sandbox::{BlockTime, Network, Node, NodeConfig};
+use mqtt_twister_sandbox::{BlockTime, Network, Node, NodeConfig, PostPace};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, MqttOptions};
@@ -22,13 +23,7 @@ const HEIGHT: u32 = 50_000;
 
 const BLOCK_TIME: Duration = Duration::from_secs(30);
 
-/// How long a post takes at a real node.
-const POST_TIME: Duration = Duration::from_millis(8);
-
-const TOPICS: u64 = 200;
-
-/// Bytes of a message.
-const PAYLOAD: usize = 120;
+const TOPICS: usize = 200;
 
 /// Messages on their way to a broker, at most.
 const UNDER_WAY: usize = 100;
@@ -56,7 +51,7 @@ impl Neighbours {
         }
         let network = builder.start().await.unwrap();
         for node in network.nodes() {
-            node.slow_down("newpostmsg", POST_TIME);
+            node.set_post_pace(Some(PostPace::MEASURED));
         }
         let (alices_broker, bobs_broker) = (broker().await, broker().await);
         let data = TempDir::new().unwrap();
@@ -88,10 +83,11 @@ impl Neighbours {
         let mut beats = tokio::time::interval(Duration::from_secs(1) / a_second);
         beats.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let (began, mut sent) = (Instant::now(), 0);
+        let mut meters = Meters::new("sensors", TOPICS, 1);
         while began.elapsed() < during {
             beats.tick().await;
-            let topic = format!("sensors/house/{}", sent % TOPICS);
-            client.publish(topic, QoS::AtLeastOnce, false, payload(sent)).await.unwrap();
+            let (topic, payload) = meters.measure();
+            client.publish(topic, QoS::AtLeastOnce, false, payload).await.unwrap();
             sent += 1;
         }
         client.disconnect().await.unwrap();
@@ -130,18 +126,6 @@ fn settings(name: &str, node: &Node, broker: &Broker, rules: &str) -> String {
 
 fn options(name: &str, broker: &Broker) -> MqttOptions {
     MqttOptions::new(name, broker.addr().ip().to_string(), broker.addr().port())
-}
-
-/// What a sensor says: numbers that change, names that do not, and as many bytes each time.
-fn payload(number: u64) -> String {
-    let text = format!(
-        "{{\"number\":{number},\"temperature\":{}.{},\"humidity\":{},\"battery\":{},\"unit\":\"celsius\",\"room\":\"",
-        15 + number % 10,
-        number % 7,
-        40 + number % 30,
-        50 + number % 50
-    );
-    format!("{text:x<width$}\"}}", width = PAYLOAD - 2)
 }
 
 /// Counts what comes to a broker from alice's sensors.

@@ -39,7 +39,7 @@ struct Start {
 pub async fn measure(effort: Effort) -> Row {
     let (mut app, mut empty) = (Vec::new(), Vec::new());
     println!("start, ms: page of the app  usable  page of the empty window  usable");
-    for _ in 0..effort.of(7, 2) {
+    for _ in 0..effort.of(5, 2) {
         let neighbours = Neighbours::start().await;
         let window = neighbours.machine().open().await;
         let own = started(&window, APP_NAME).await;

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use mqtt_twister_benches::{Effort, Measure, Row};
+use mqtt_twister_benches::{Effort, Ledger, Measure, Meters, Row};
 use mqtt_twister_sandbox::PostPace;
 
 use crate::clients::{Sink, Source};
-use crate::meters::{Ledger, Meters};
 use crate::pair::{PUBLIC, Pair};
 
 /// A node that takes next to nothing, for as long as the backlog grows.
@@ -22,20 +21,20 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
         let (mut meters, mut ledger) = (Meters::new(PUBLIC, 200, run), Ledger::default());
         pair.network.node(0).set_post_pace(Some(HARDLY));
         for _ in 0..messages {
-            let (topic, payload) = meters.next();
+            let (topic, payload) = meters.measure();
             source.publish(&topic, payload).await;
         }
         source.settled().await;
         while pair.taken().await < messages {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        sink.take().iter().for_each(|arrival| ledger.handle(&arrival.topic, &arrival.payload));
-        let (waiting, began) = (messages - ledger.arrived, Instant::now());
+        sink.take().iter().for_each(|arrival| ledger.handle(&arrival.topic, &arrival.payload).unwrap());
+        let (waiting, began) = (messages - ledger.arrived(), Instant::now());
         pair.network.node(0).set_post_pace(Some(PostPace::MEASURED));
         let mut last = began;
-        while ledger.arrived < messages {
+        while ledger.arrived() < messages {
             let arrival = sink.next().await;
-            ledger.handle(&arrival.topic, &arrival.payload);
+            ledger.handle(&arrival.topic, &arrival.payload).unwrap();
             last = arrival.at;
         }
         rates.push(waiting as f64 / (last - began).as_secs_f64());

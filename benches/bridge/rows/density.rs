@@ -6,15 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use mqtt_twister_benches::{Effort, Measure, Row};
-use mqtt_twister_bridge::fit::frame_room;
-use mqtt_twister_bridge::frame::v1::{self, Content, Entry, Notes, Stream};
-use mqtt_twister_bridge::message::Properties;
-use mqtt_twister_bridge::pack::{Pace, Packed, Packer, Terms};
-use mqtt_twister_bridge::route::Receiver;
+use mqtt_twister_bridge::frame::v1::{self, Content, Entry};
 use twister::Username;
-use twister::limits::PostNumbers;
 
-use crate::home_trace;
+use crate::home;
 
 /// How long a message may wait for others. One kind alone takes longer to fill a post.
 const MAX_WAIT: Duration = Duration::from_secs(60);
@@ -24,8 +19,7 @@ const MAX_WAIT_ALONE: Duration = Duration::from_secs(3600);
 type Line = (Duration, Entry);
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
-    let hours = effort.of(6.0, 1.0);
-    let lines = recording(hours);
+    let lines = home::entries(effort.of(6.0, 0.5));
     let mut row = Row::new(
         "density",
         "what a mid-size home publishes in six hours, by the engine's own packer, when messages may wait 60 s (one kind alone: an hour); bytes are those of \
@@ -41,24 +35,6 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
         row.add(Measure::new(&format!("{kind} alone, bytes against zstd -19"), "×", vec![against_zstd(&frames)]));
     }
     vec![row]
-}
-
-fn recording(hours: f64) -> Vec<Line> {
-    let lines = (1..).zip(home_trace::trace(hours, 1));
-    let entry = |(number, (t, topic, payload, qos, retain)): (u64, home_trace::Line)| {
-        let entry = Entry {
-            number,
-            taken_s: t as u64,
-            topic: topic.parse().unwrap(),
-            qos: qos.try_into().unwrap(),
-            retain,
-            path: Vec::new(),
-            properties: Properties::default(),
-            content: Content::Whole(payload.into()),
-        };
-        (Duration::from_secs_f64(t), entry)
-    };
-    lines.map(entry).collect()
 }
 
 /// The messages of each kind of device, which the first level of their topics tells.
@@ -79,38 +55,18 @@ fn by_kind(lines: &[Line]) -> BTreeMap<&str, Vec<Line>> {
     kinds
 }
 
-/// The frames that leave, each with its messages.
-fn pack(lines: &[Line], max_wait: Duration) -> Vec<(Packed, Vec<Entry>)> {
+/// The texts of the frames that leave, each with its messages.
+fn pack(lines: &[Line], max_wait: Duration) -> Vec<(String, Vec<Entry>)> {
     let author: Username = "account_16_chars".parse().unwrap();
-    let room = frame_room(&author, &Receiver::Everybody, PostNumbers::WIDEST);
-    let mut packer = Packer::new(Stream::from_number(1), 1, room);
-    packer.set_pace(Pace::Scarce);
-    let terms = Terms { max_wait, latest_only: false, expires_at: None };
-    let mut frames = Vec::new();
-    let mut lines = lines.iter().peekable();
-    loop {
-        let due = packer.poll_timeout();
-        let now = match (lines.peek(), due) {
-            (Some((at, _)), due) if due.is_none_or(|due| *at < due) => *at,
-            (_, Some(due)) => due,
-            (_, None) => break,
-        };
-        if let Some((at, entry)) = lines.next_if(|(at, _)| *at <= now) {
-            packer.handle_message(entry.clone(), terms, *at);
-        }
-        while let Some(packed) = packer.poll_frame(now, now.as_secs(), &Notes::default()) {
-            let entries = v1::decode(&packed.text).unwrap().entries;
-            frames.push((packed, entries));
-        }
-    }
-    frames
+    let texts = home::frames(lines, &author, max_wait).into_iter().map(|packed| packed.text);
+    texts.map(|text| (text.clone(), v1::decode(&text).unwrap().entries)).collect()
 }
 
 /// The size of all frames against that of the same batches by `zstd -19`.
-fn against_zstd(frames: &[(Packed, Vec<Entry>)]) -> f64 {
+fn against_zstd(frames: &[(String, Vec<Entry>)]) -> f64 {
     let (mut ours, mut floor) = (0, 0);
-    for (packed, entries) in frames {
-        ours += bytes_of(&packed.text);
+    for (text, entries) in frames {
+        ours += bytes_of(text);
         floor += zstd(entries);
     }
     ours as f64 / floor as f64

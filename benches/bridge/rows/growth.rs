@@ -7,19 +7,19 @@ use mqtt_twister_benches::{Effort, Measure, Row};
 use super::throughput::Stream;
 use crate::pair::{PUBLIC, Pair, Special};
 
-/// How long messages flow before it is measured, and while it is.
-const WARM_UP: Duration = Duration::from_secs(3);
+/// How long messages flow before it is measured.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
     let runs = effort.of(5, 1);
     let (mut accounts, mut topics, mut rules) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
-        let few = cost(effort, Special::default(), 200).await;
+        let few = cost(Special::default(), 200).await;
         let many_accounts = Special { silent_accounts: 999, ..Special::default() };
-        accounts.push(cost(effort, many_accounts, 200).await / few);
+        accounts.push(cost(many_accounts, 200).await / few);
         let many_rules = Special { idle_rules: 999, ..Special::default() };
-        rules.push(cost(effort, many_rules, 200).await / few);
-        topics.push(cost(effort, Special::default(), 100_000).await / cost(effort, Special::default(), 10).await);
+        rules.push(cost(many_rules, 200).await / few);
+        topics.push(cost(Special::default(), 100_000).await / cost(Special::default(), 10).await);
     }
     let mut row = Row::new(
         "growth",
@@ -33,13 +33,15 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
 }
 
 /// Microseconds of processor time a message.
-async fn cost(effort: Effort, special: Special, topics: usize) -> f64 {
+async fn cost(special: Special, topics: usize) -> f64 {
     let pair = Pair::start_with(special).await;
     let ports = (pair.alice_broker.port(), pair.bob_broker.port());
     let mut stream = Stream::with_topics(ports.0, ports.1, PUBLIC, 5000, topics).await;
+    // Each topic is used once first.
+    stream.pass(topics as u64).await;
     stream.flow(WARM_UP).await;
     let before = pair.processor_time();
-    let arrived = stream.flow(effort.of(Duration::from_secs(5), Duration::from_secs(3))).await;
+    let arrived = stream.flow(Duration::from_secs(3)).await;
     let spent = pair.processor_time() - before;
     stream.run_dry().await;
     pair.stop().await;

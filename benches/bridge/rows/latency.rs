@@ -11,7 +11,7 @@ use crate::pair::{PRIVATE, PUBLIC, Pair};
 const PAUSE: Duration = Duration::from_millis(300);
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
-    let (runs, messages) = (effort.of(5, 1), effort.of(50, 20));
+    let (runs, messages) = (effort.of(5, 1), effort.of(30, 20));
     let pair = Pair::start().await;
     let mut road = Road::between(&pair).await;
     let mut row = Row::new(

@@ -10,9 +10,9 @@ use crate::pair::{Pair, Special};
 const REST: Duration = Duration::from_secs(90);
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
-    let (runs, window) = (effort.of(5, 1), Duration::from_secs(20));
+    let (runs, window) = (effort.of(5, 1), effort.of(Duration::from_secs(15), Duration::from_secs(10)));
     let pair = Pair::start_with(Special { silent_accounts: 99, ..Special::default() }).await;
-    tokio::time::sleep(REST).await;
+    tokio::time::sleep(effort.of(REST, REST / 4)).await;
     let (mut shares, mut rates) = (Vec::new(), Vec::new());
     for _ in 0..runs {
         let (processor, calls) = (pair.bob.processor_time(), calls(&pair));

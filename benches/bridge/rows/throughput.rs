@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use mqtt_twister_benches::{Effort, Measure, Row};
+use mqtt_twister_benches::{Effort, Ledger, Measure, Meters, Row};
 
 use crate::clients::{Sink, Source};
-use crate::meters::{Ledger, Meters};
 use crate::pair::{PUBLIC, Pair};
 
 /// Messages that may be on their way. More would only wait, fewer could leave a part of the way idle.
@@ -83,33 +82,45 @@ impl Stream {
 
     /// Lets messages flow for so long. Returns how many came.
     pub async fn flow(&mut self, time: Duration) -> u64 {
-        let (began, before) = (Instant::now(), self.ledger.arrived);
+        let (began, before) = (Instant::now(), self.ledger.arrived());
         while began.elapsed() < time {
-            self.take();
-            if self.sent - self.ledger.arrived >= self.on_the_way {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                continue;
-            }
-            let (topic, payload) = self.meters.next();
-            self.source.publish(&topic, payload).await;
-            self.sent += 1;
+            self.go_on().await;
         }
         self.take();
-        self.ledger.arrived - before
+        self.ledger.arrived() - before
+    }
+
+    /// Lets so many messages flow.
+    pub async fn pass(&mut self, messages: u64) {
+        let end = self.sent + messages;
+        while self.sent < end {
+            self.go_on().await;
+        }
+    }
+
+    /// Sends one more message, unless too many are on their way.
+    async fn go_on(&mut self) {
+        self.take();
+        if self.sent - self.ledger.arrived() >= self.on_the_way {
+            return tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let (topic, payload) = self.meters.measure();
+        self.source.publish(&topic, payload).await;
+        self.sent += 1;
     }
 
     /// Waits until all that was published has come.
     pub async fn run_dry(&mut self) {
         self.source.settled().await;
-        while self.ledger.arrived < self.sent {
+        while self.ledger.arrived() < self.sent {
             let arrival = self.sink.next().await;
-            self.ledger.handle(&arrival.topic, &arrival.payload);
+            self.ledger.handle(&arrival.topic, &arrival.payload).unwrap();
         }
     }
 
     fn take(&mut self) {
         for arrival in self.sink.take() {
-            self.ledger.handle(&arrival.topic, &arrival.payload);
+            self.ledger.handle(&arrival.topic, &arrival.payload).unwrap();
         }
     }
 }

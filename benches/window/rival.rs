@@ -18,13 +18,22 @@ pub fn programs() -> &'static Path {
     Path::new(APP).parent().expect("the app lies in a folder")
 }
 
-/// Opens an empty window, on a machine like the app's.
+/// Opens an empty window, on a machine like the app's, drawn as Tauri draws one.
 pub async fn open_empty_window() -> Window {
+    empty_window().open().await
+}
+
+/// Opens an empty window that is drawn as the app is: without the graphics processor.
+pub async fn open_empty_window_drawn_alike() -> Window {
+    empty_window().variable("WEBKIT_DISABLE_COMPOSITING_MODE", "1").open().await
+}
+
+fn empty_window() -> Machine {
     let program: PathBuf = programs().join(EMPTY_WINDOW).with_extension(std::env::consts::EXE_EXTENSION);
     assert!(
         program.exists(),
         "there is no {}: cargo build --release --package mqtt-twister-empty-window makes it",
         program.display()
     );
-    Machine::new().program(program).open().await
+    Machine::new().program(program)
 }

@@ -20,6 +20,8 @@ use mqtt_twister_bridge::event::{PartState, Phase};
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_notification::NotificationExt as _;
 
+#[cfg(target_os = "linux")]
+pub use window::draw_without_gpu;
 pub use window::{handle_window_event, show};
 
 use crate::app::App;

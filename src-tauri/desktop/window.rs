@@ -19,6 +19,15 @@ const TRAY_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it looks meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Lets WebKitGTK draw the window without the graphics processor, unless the person has said in the environment what they want
+/// (`docs/decisions/drawing.md`).
+#[cfg(target_os = "linux")]
+pub fn draw_without_gpu() {
+    if let Err(error) = glib::setenv("WEBKIT_DISABLE_COMPOSITING_MODE", "1", false) {
+        eprintln!("the window is drawn with the graphics processor: {error}");
+    }
+}
+
 /// Brings the window before the person's eyes, wherever it was.
 pub fn show(handle: &AppHandle) {
     let Some(window) = main(handle) else { return };

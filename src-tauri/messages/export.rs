@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mqtt_twister_bridge::event::{Direction, MessageEvent, Signature, Step};
+use mqtt_twister_bridge::event::{Direction, Signature, Step};
 use mqtt_twister_bridge::message::Properties;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::civil::iso;
-use super::history::Entry;
+use super::entry::Entry;
 
 /// What a file of messages looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, specta::Type)]
@@ -102,7 +102,7 @@ impl<W: Write> Exporter<W> {
         match self.format {
             ExportFormat::Json => {
                 self.to.write_all(if self.count == 0 { b"\n" } else { b",\n" })?;
-                serde_json::to_writer(&mut self.to, &exported(entry))?;
+                serde_json::to_writer(&mut self.to, &exported(entry, &Properties::default()))?;
             }
             ExportFormat::Csv => write_line(&mut self.to, line(entry).iter().map(String::as_str))?,
         }
@@ -128,57 +128,51 @@ pub(super) fn payload(bytes: &[u8]) -> Value {
     }
 }
 
-fn exported(entry: &Entry) -> Exported<'_> {
-    let MessageEvent { direction, step, peer, public, qos, retain, account, number, signature, .. } = &entry.message;
-    let MessageEvent { topic: sent_topic, properties, path, reason, .. } = &entry.message;
-    let topic = entry.topic.as_str();
+fn exported<'a>(entry: &'a Entry, nothing: &'a Properties) -> Exported<'a> {
+    let flow = &entry.flow;
     Exported {
-        time: time(entry),
-        bridge: entry.bridge.to_string(),
-        direction: *direction,
-        state: *step,
-        topic,
-        sent_topic: Some(sent_topic.as_str()).filter(|sent| *sent != topic),
-        peer: peer.as_deref(),
-        public: *public,
-        qos: *qos,
-        retain: *retain,
-        payload: payload(entry.message.payload.bytes()),
-        account,
-        post: *number,
-        signature: *signature,
-        properties,
-        path,
+        time: iso(entry.began_ms()),
+        bridge: flow.bridge.to_string(),
+        direction: flow.direction,
+        state: entry.step(),
+        topic: flow.topic.as_str(),
+        sent_topic: flow.sent_topic.as_deref(),
+        peer: flow.peer.as_deref(),
+        public: flow.public,
+        qos: entry.qos,
+        retain: entry.retain,
+        payload: payload(entry.payload.bytes()),
+        account: &flow.account,
+        post: entry.number,
+        signature: entry.signature,
+        properties: entry.properties().unwrap_or(nothing),
+        path: entry.path(),
         steps: entry.steps.iter().map(|(step, ms)| ExportedStep { step: *step, time: iso(*ms) }).collect(),
-        reason: reason.as_deref(),
+        reason: entry.reason(),
     }
 }
 
 fn line(entry: &Entry) -> [String; 13] {
-    let MessageEvent { direction, step, peer, public, payload, qos, retain, number, reason, .. } = &entry.message;
-    let (text, encoding) = match std::str::from_utf8(payload.bytes()) {
+    let (flow, bytes) = (&entry.flow, entry.payload.bytes());
+    let (text, encoding) = match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), "text"),
-        Err(_) => (STANDARD.encode(payload.bytes()), "base64"),
+        Err(_) => (STANDARD.encode(bytes), "base64"),
     };
     [
-        time(entry),
-        entry.bridge.to_string(),
-        word(direction),
-        word(step),
-        entry.topic.to_string(),
-        peer.clone().unwrap_or_default(),
-        public.to_string(),
-        qos.to_string(),
-        retain.to_string(),
+        iso(entry.began_ms()),
+        flow.bridge.to_string(),
+        word(&flow.direction),
+        word(&entry.step()),
+        flow.topic.to_string(),
+        flow.peer.clone().unwrap_or_default(),
+        flow.public.to_string(),
+        entry.qos.to_string(),
+        entry.retain.to_string(),
         text,
         encoding.to_owned(),
-        number.map(|number| number.to_string()).unwrap_or_default(),
-        reason.clone().unwrap_or_default(),
+        entry.number.map(|number| number.to_string()).unwrap_or_default(),
+        entry.reason().unwrap_or_default().to_owned(),
     ]
-}
-
-fn time(entry: &Entry) -> String {
-    iso(entry.steps.first().map_or(entry.message.time_ms, |(_, time)| *time))
 }
 
 /// A word of the engine's, as it stands in JSON.
@@ -206,9 +200,10 @@ fn write_line<'a>(to: &mut impl Write, fields: impl IntoIterator<Item = &'a str>
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use mqtt_twister_bridge::event::Payload;
+    use mqtt_twister_bridge::event::{MessageEvent, Payload};
 
     use super::*;
+    use crate::messages::entry::Flow;
     use crate::messages::testing::{event, home};
 
     fn export(format: ExportFormat, payloads: &[&[u8]]) -> String {
@@ -216,9 +211,8 @@ mod tests {
         let mut exporter = Exporter::begin(format, &mut bytes).unwrap();
         for payload in payloads {
             let message = MessageEvent { payload: Payload::from(*payload), ..event(1, "doors/1") };
-            let steps = vec![(message.step, message.time_ms)];
-            let topic = message.topic.parse().unwrap();
-            exporter.write(&Entry { key: 1, bridge: home(), message, topic, steps }).unwrap();
+            let flow = Flow::of(&home(), &message).unwrap();
+            exporter.write(&Entry::new(1, flow.into(), &message)).unwrap();
         }
         assert_eq!(exporter.end().unwrap() as usize, payloads.len());
         String::from_utf8(bytes).unwrap()

@@ -3,7 +3,7 @@
 use mqtt_twister_bridge::event::{Direction, Step};
 use mqtt_twister_bridge::topic::TopicFilter;
 
-use super::history::Entry;
+use super::entry::{Entry, Flow};
 use super::rows::MessageQuery;
 use crate::error::CommandError;
 use crate::view::BridgeId;
@@ -33,22 +33,21 @@ impl Filter {
 
     /// Whether it lets an entry through.
     pub fn lets_through(&self, entry: &Entry) -> bool {
-        let message = &entry.message;
-        self.bridge.as_ref().is_none_or(|bridge| *bridge == entry.bridge)
-            && self.direction.is_none_or(|direction| direction == message.direction)
-            && (self.steps.is_empty() || self.steps.contains(&message.step))
-            && self.peer.as_ref().is_none_or(|peer| message.peer.as_ref() == Some(peer))
-            && self.topic.as_ref().is_none_or(|filter| matches_topic(filter, entry))
+        let flow = &entry.flow;
+        self.bridge.as_ref().is_none_or(|bridge| *bridge == flow.bridge)
+            && self.direction.is_none_or(|direction| direction == flow.direction)
+            && (self.steps.is_empty() || self.steps.contains(&entry.step()))
+            && self.peer.as_ref().is_none_or(|peer| flow.peer.as_ref() == Some(peer))
+            && self.topic.as_ref().is_none_or(|filter| matches_topic(filter, flow))
             && self.is_text_in(entry)
     }
 
     fn is_text_in(&self, entry: &Entry) -> bool {
         let text = self.text.as_bytes();
-        let message = &entry.message;
         text.is_empty()
-            || contains(entry.topic.as_str().as_bytes(), text)
-            || message.peer.as_ref().is_some_and(|peer| contains(peer.as_bytes(), text))
-            || contains(message.payload.bytes(), text)
+            || contains(entry.flow.topic.as_str().as_bytes(), text)
+            || entry.flow.peer.as_ref().is_some_and(|peer| contains(peer.as_bytes(), text))
+            || contains(entry.payload.bytes(), text)
     }
 }
 
@@ -65,9 +64,9 @@ impl TryFrom<MessageQuery> for Filter {
     }
 }
 
-fn matches_topic(filter: &TopicFilter, entry: &Entry) -> bool {
-    filter.matches(&entry.topic)
-        || entry.message.local_topic.is_some() && entry.message.topic.parse().is_ok_and(|sent| filter.matches(&sent))
+fn matches_topic(filter: &TopicFilter, flow: &Flow) -> bool {
+    filter.matches(&flow.topic)
+        || flow.sent_topic.as_ref().is_some_and(|sent| sent.parse().is_ok_and(|sent| filter.matches(&sent)))
 }
 
 /// Whether `text` is in `bytes`, with letters of ASCII in either case.
@@ -95,7 +94,7 @@ mod tests {
             local_topic: Some("doors/1".to_owned()),
             ..event(1, "")
         };
-        Entry { key: 1, bridge: home(), message, topic: "doors/1".parse().unwrap(), steps: Vec::new() }
+        Entry::new(1, Flow::of(&home(), &message).unwrap().into(), &message)
     }
 
     fn query() -> MessageQuery {

@@ -4,28 +4,16 @@
 //! Deliberately not here: files, and what a row looks like.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
-use mqtt_twister_bridge::event::{Direction, MessageEvent, Step};
-use mqtt_twister_bridge::topic::Topic;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use mqtt_twister_bridge::event::{Direction, MessageEvent};
 
+use super::entry::{Entry, Flow};
 use super::filter::Filter;
 use super::tree::Tree;
 use crate::view::BridgeId;
-
-/// A message as it is known, and how it came so far.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Tells entries apart; grows by one.
-    pub key: u64,
-    /// The bridge that it crosses.
-    pub bridge: BridgeId,
-    /// What its newest step says, with what earlier ones knew better.
-    pub message: MessageEvent,
-    /// Its topic at the local broker, as far as that is known.
-    pub topic: Topic,
-    /// Its steps so far with their times in milliseconds since 1970, in their order.
-    pub steps: Vec<(Step, u64)>,
-}
 
 /// The entries, oldest first. See the [module](self).
 #[derive(Debug)]
@@ -34,8 +22,11 @@ pub struct History {
     bytes: usize,
     entries: VecDeque<Entry>,
     next_key: u64,
-    /// The entry of each message that may have further steps.
-    keys: HashMap<(BridgeId, Direction, String), u64>,
+    /// The flows of the entries, and how many entries each has.
+    flows: HashMap<Arc<Flow>, usize>,
+    /// The keys of the entries, to be found by what tells messages apart. That stands in the entries and not here again.
+    keys: HashTable<u64>,
+    hasher: DefaultHashBuilder,
     tree: Tree,
     /// What was last looked at, kept up to date.
     looked_at: LookedAt,
@@ -68,7 +59,9 @@ impl History {
             bytes: 0,
             entries: VecDeque::new(),
             next_key: 1,
-            keys: HashMap::new(),
+            flows: HashMap::new(),
+            keys: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
             tree: Tree::default(),
             looked_at: LookedAt::default(),
             missed: 0,
@@ -77,10 +70,9 @@ impl History {
 
     /// Takes note of a step. What is above the budget then goes.
     pub fn note(&mut self, bridge: &BridgeId, event: &MessageEvent) {
-        let known = (bridge.clone(), event.direction, event.id.clone());
-        match self.keys.get(&known).copied() {
+        match self.find(bridge, event) {
             Some(key) => self.follow(key, event),
-            None => self.begin(bridge, event, known),
+            None => self.begin(bridge, event),
         }
         self.make_room();
     }
@@ -138,8 +130,7 @@ impl History {
 
     /// An entry, unless it went.
     pub fn get(&self, key: u64) -> Option<&Entry> {
-        let first = self.entries.front()?.key;
-        self.entries.get(usize::try_from(key.checked_sub(first)?).ok()?)
+        self.entries.get(place(&self.entries, key)?)
     }
 
     /// How many entries up to `upto` the filter lets through, those from place `from` on, newest first, and how many it
@@ -155,12 +146,12 @@ impl History {
     /// The entries of the same topic, direction, bridge and peer as `entry` that are not newer, newest first.
     pub fn like<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Entry> {
         let older = self.entries.iter().rev().skip_while(|other| other.key > entry.key);
-        older.filter(|other| other.is_like(entry))
+        older.filter(|other| other.flow.is_like(&entry.flow))
     }
 
     /// The same, beginning with the newest of all.
     pub fn all_like<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().rev().filter(|other| other.is_like(entry))
+        self.entries.iter().rev().filter(|other| other.flow.is_like(&entry.flow))
     }
 
     fn look_at(&mut self, filter: &Filter) {
@@ -173,27 +164,62 @@ impl History {
         }
     }
 
-    fn begin(&mut self, bridge: &BridgeId, event: &MessageEvent, known: (BridgeId, Direction, String)) {
-        let topic = event.local_topic.as_ref().unwrap_or(&event.topic);
+    fn find(&self, bridge: &BridgeId, event: &MessageEvent) -> Option<u64> {
+        let hash = hash(&self.hasher, bridge, event.direction, &event.id);
+        let is_it = |key: &u64| {
+            let entry = self.get(*key);
+            entry.is_some_and(|Entry { id, flow, .. }| {
+                **id == *event.id && flow.direction == event.direction && flow.bridge == *bridge
+            })
+        };
+        self.keys.find(hash, is_it).copied()
+    }
+
+    fn begin(&mut self, bridge: &BridgeId, event: &MessageEvent) {
         // The engine tells of topics only.
-        let Ok(topic) = Topic::try_from(topic.clone()) else { return };
+        let Some(flow) = Flow::of(bridge, event) else { return };
+        let flow = self.join(flow);
         let key = self.next_key;
         self.next_key += 1;
-        let steps = vec![(event.step, event.time_ms)];
-        let entry = Entry { key, bridge: bridge.clone(), message: event.clone(), topic, steps };
+        let entry = Entry::new(key, flow, event);
         self.bytes += entry.cost();
         self.tree.add(&entry);
-        self.keys.insert(known, key);
         if self.looked_at.filter.lets_through(&entry) {
             self.looked_at.keys.push_back(key);
         }
+        let hash = hash_of(&self.hasher, &entry);
         self.entries.push_back(entry);
+        let Self { entries, hasher, keys, .. } = self;
+        let hash_again = |key: &u64| place(entries, *key).map_or(0, |place| hash_of(hasher, &entries[place]));
+        keys.insert_unique(hash, key, hash_again);
+    }
+
+    /// The same flow as other entries have it, with one entry more.
+    fn join(&mut self, flow: Flow) -> Arc<Flow> {
+        if let Some((known, _)) = self.flows.get_key_value(&flow) {
+            let known = Arc::clone(known);
+            self.flows.entry(Arc::clone(&known)).and_modify(|entries| *entries += 1);
+            return known;
+        }
+        self.bytes += flow.cost();
+        let flow = Arc::new(flow);
+        self.flows.insert(Arc::clone(&flow), 1);
+        flow
+    }
+
+    /// The flow has one entry less; without any it goes.
+    fn leave(&mut self, flow: &Flow) {
+        let Some(entries) = self.flows.get_mut(flow) else { return };
+        *entries -= 1;
+        if *entries == 0 {
+            self.flows.remove(flow);
+            self.bytes -= flow.cost();
+        }
     }
 
     fn follow(&mut self, key: u64, event: &MessageEvent) {
-        let Some(first) = self.entries.front().map(|entry| entry.key) else { return };
-        let index = usize::try_from(key - first).unwrap_or(usize::MAX);
-        let Some(entry) = self.entries.get_mut(index) else { return };
+        let Some(place) = place(&self.entries, key) else { return };
+        let entry = &mut self.entries[place];
         let (before, was_through) = (entry.cost(), self.looked_at.filter.lets_through(entry));
         entry.follow(event);
         self.bytes = self.bytes + entry.cost() - before;
@@ -212,66 +238,35 @@ impl History {
     }
 
     fn forget_oldest(&mut self) -> bool {
+        let Some(entry) = self.entries.front() else { return false };
+        let hash = hash_of(&self.hasher, entry);
+        if let Ok(found) = self.keys.find_entry(hash, |key| *key == entry.key) {
+            found.remove();
+        }
         let Some(entry) = self.entries.pop_front() else { return false };
         self.bytes -= entry.cost();
+        self.leave(&entry.flow);
         self.tree.remove(&entry);
         if self.looked_at.keys.front() == Some(&entry.key) {
             self.looked_at.keys.pop_front();
         }
-        let Entry { bridge, message, .. } = entry;
-        self.keys.remove(&(bridge, message.direction, message.id));
         true
     }
 }
 
-impl Entry {
-    fn follow(&mut self, event: &MessageEvent) {
-        let message = &mut self.message;
-        // A message that is posted again takes the same step again: the journey tells of the first time.
-        if self.steps.iter().any(|(step, _)| *step == event.step) {
-            return;
-        }
-        self.steps.push((event.step, event.time_ms));
-        message.step = event.step;
-        message.number = event.number.or(message.number);
-        message.signature = event.signature.or(message.signature);
-        message.reason = event.reason.clone().or(message.reason.take());
-        message.taken_ms = message.taken_ms.or(event.taken_ms);
-    }
+/// Where an entry stands, unless it went.
+fn place(entries: &VecDeque<Entry>, key: u64) -> Option<usize> {
+    let first = entries.front()?.key;
+    usize::try_from(key.checked_sub(first)?).ok().filter(|place| *place < entries.len())
+}
 
-    /// Whether it is of the same topic, direction, bridge and peer.
-    fn is_like(&self, other: &Self) -> bool {
-        let (message, other_message) = (&self.message, &other.message);
-        self.topic == other.topic
-            && message.direction == other_message.direction
-            && message.peer == other_message.peer
-            && message.public == other_message.public
-            && self.bridge == other.bridge
-    }
+/// Of what tells messages apart.
+fn hash(hasher: &DefaultHashBuilder, bridge: &BridgeId, direction: Direction, id: &str) -> u64 {
+    hasher.hash_one((bridge, direction, id))
+}
 
-    /// The bytes that it takes up, with its share of what finds it.
-    fn cost(&self) -> usize {
-        /// For the maps, the tree and what an allocation costs by itself.
-        const OVERHEAD: usize = 400;
-        let MessageEvent { id, account, peer, topic, local_topic, payload, properties, path, reason, .. } =
-            &self.message;
-        let texts = [Some(id), Some(account), peer.as_ref(), Some(topic), local_topic.as_ref(), reason.as_ref()];
-        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
-        let properties = properties.content_type.as_ref().map_or(0, String::len)
-            + properties.response_topic.as_ref().map_or(0, |topic| topic.as_str().len())
-            + properties.correlation_data.as_ref().map_or(0, Vec::len)
-            + properties.user.iter().map(|(name, value)| 48 + name.len() + value.len()).sum::<usize>();
-        let path: usize = path.iter().map(|account| 24 + account.len()).sum();
-        size_of::<Self>()
-            + OVERHEAD
-            + texts
-            + id.len()
-            + 3 * self.topic.as_str().len()
-            + payload.bytes().len()
-            + properties
-            + path
-            + self.steps.len() * size_of::<(Step, u64)>()
-    }
+fn hash_of(hasher: &DefaultHashBuilder, entry: &Entry) -> u64 {
+    hash(hasher, &entry.flow.bridge, entry.flow.direction, &entry.id)
 }
 
 #[cfg(test)]

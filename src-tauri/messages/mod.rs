@@ -3,6 +3,7 @@
 //! What comes first is what the bridges tell; nothing here asks them for anything.
 
 mod civil;
+mod entry;
 mod export;
 mod filter;
 mod history;
@@ -32,8 +33,9 @@ pub use rows::{
 };
 pub use settings::MessageSettings;
 
+use self::entry::Entry;
 use self::export::Exporter;
-use self::history::{Entry, History};
+use self::history::History;
 use self::recording::Recording;
 use self::tree::Shown;
 use crate::error::{AppErrorCode, CommandError};
@@ -109,7 +111,7 @@ impl MessageRoom {
         let (total, mut rows) = history.tree().rows(shown);
         for row in &mut rows {
             let newest = row.newest.and_then(|key| history.get(key));
-            row.preview = newest.map(|entry| Preview::from(&entry.message.payload));
+            row.preview = newest.map(|entry| Preview::from(&entry.payload));
         }
         TopicPage { rows, total: in_wire(total) }
     }

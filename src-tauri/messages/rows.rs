@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mqtt_twister_bridge::event::{Direction, MessageEvent, Payload, Signature, Step};
+use mqtt_twister_bridge::event::{Direction, Payload, Signature, Step};
 use mqtt_twister_bridge::message::Properties;
 use serde::{Deserialize, Serialize};
 
-use super::history::Entry;
+use super::entry::Entry;
 use crate::view::BridgeId;
 
 /// Characters of a payload that a row shows at most.
@@ -248,19 +248,19 @@ pub struct HistoryState {
 
 impl From<&Entry> for MessageRow {
     fn from(entry: &Entry) -> Self {
-        let MessageEvent { direction, step, peer, public, payload, qos, retain, .. } = &entry.message;
+        let flow = &entry.flow;
         Self {
             key: entry.key,
-            bridge: entry.bridge.clone(),
-            direction: *direction,
-            step: *step,
-            peer: peer.clone(),
-            public: *public,
-            topic: entry.topic.to_string(),
-            preview: Preview::from(payload),
-            qos: *qos,
-            retain: *retain,
-            time_ms: began_ms(entry),
+            bridge: flow.bridge.clone(),
+            direction: flow.direction,
+            step: entry.step(),
+            peer: flow.peer.clone(),
+            public: flow.public,
+            topic: flow.topic.to_string(),
+            preview: Preview::from(&entry.payload),
+            qos: entry.qos,
+            retain: entry.retain,
+            time_ms: known_since_ms(entry),
         }
     }
 }
@@ -268,23 +268,22 @@ impl From<&Entry> for MessageRow {
 impl MessageDetail {
     /// All that is known of `entry`; `previous` brought the value before.
     pub(super) fn new(entry: &Entry, previous: Option<&Entry>) -> Self {
-        let MessageEvent { account, topic, properties, path, number, signature, taken_ms, reason, .. } = &entry.message;
         Self {
             row: MessageRow::from(entry),
-            payload_base64: STANDARD.encode(entry.message.payload.bytes()),
-            sent_topic: Some(topic.clone()).filter(|topic| topic != entry.topic.as_str()),
-            properties: properties.clone(),
-            path: path.clone(),
-            account: account.clone(),
-            number: *number,
-            signature: *signature,
-            taken_ms: *taken_ms,
+            payload_base64: STANDARD.encode(entry.payload.bytes()),
+            sent_topic: entry.flow.sent_topic.clone(),
+            properties: entry.properties().cloned().unwrap_or_default(),
+            path: entry.path().to_vec(),
+            account: entry.flow.account.clone(),
+            number: entry.number,
+            signature: entry.signature,
+            taken_ms: entry.taken_ms,
             steps: entry.steps.iter().map(|(step, time_ms)| StepTime { step: *step, time_ms: *time_ms }).collect(),
-            reason: reason.clone(),
+            reason: entry.reason().map(str::to_owned),
             previous: previous.map(|previous| PreviousValue {
                 key: previous.key,
-                payload_base64: STANDARD.encode(previous.message.payload.bytes()),
-                time_ms: began_ms(previous),
+                payload_base64: STANDARD.encode(previous.payload.bytes()),
+                time_ms: known_since_ms(previous),
             }),
         }
     }
@@ -340,8 +339,8 @@ fn is_unprintable(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
 
-fn began_ms(entry: &Entry) -> u64 {
-    entry.message.taken_ms.or(entry.steps.first().map(|(_, time)| *time)).unwrap_or(entry.message.time_ms)
+fn known_since_ms(entry: &Entry) -> u64 {
+    entry.taken_ms.unwrap_or_else(|| entry.began_ms())
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::history::{Entry, History};
+use super::entry::Entry;
+use super::history::History;
 use super::rows::Series;
 
 /// Most points of a series: more than a chart has pixels.
@@ -13,10 +14,8 @@ const LONGEST: usize = 64 * 1024;
 
 /// The number at `pointer` (a JSON pointer; empty for the whole payload) in all messages like this one.
 pub(super) fn series(history: &History, like: &Entry, pointer: &str) -> Series {
-    let points = history.all_like(like).filter_map(|entry| {
-        let time_ms = entry.steps.first().map_or(entry.message.time_ms, |(_, time)| *time);
-        Some((time_ms, number_in(entry.message.payload.bytes(), pointer)?))
-    });
+    let points =
+        history.all_like(like).filter_map(|entry| Some((entry.began_ms(), number_in(entry.payload.bytes(), pointer)?)));
     let mut points: Vec<(u64, f64)> = points.take(MOST_POINTS).collect();
     points.sort_by_key(|(time_ms, _)| *time_ms);
     let (times_ms, values) = points.into_iter().unzip();

@@ -18,7 +18,7 @@ pub struct MessageSettings {
 
 impl Default for MessageSettings {
     fn default() -> Self {
-        Self { history_mib: 64, recording_mib: 256 }
+        Self { history_mib: 32, recording_mib: 256 }
     }
 }
 

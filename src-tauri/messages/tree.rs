@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::history::Entry;
+use super::entry::Entry;
 use super::rows::TopicRow;
 use crate::view::BridgeId;
 
@@ -48,10 +48,10 @@ struct Walk<'a> {
 impl Tree {
     /// Takes a message in.
     pub(super) fn add(&mut self, entry: &Entry) {
-        let fresh = || (entry.bridge.clone(), Node::default());
-        let mut node = &mut self.bridges.entry(entry.bridge.to_string()).or_insert_with(fresh).1;
+        let fresh = || (entry.flow.bridge.clone(), Node::default());
+        let mut node = &mut self.bridges.entry(entry.flow.bridge.to_string()).or_insert_with(fresh).1;
         node.all += 1;
-        for level in entry.topic.as_str().split('/') {
+        for level in entry.flow.topic.as_str().split('/') {
             if !node.below.contains_key(level) {
                 node.below.insert(level.into(), Node::default());
             }
@@ -65,9 +65,9 @@ impl Tree {
 
     /// Leaves a message out; topics without any go.
     pub(super) fn remove(&mut self, entry: &Entry) {
-        let name = entry.bridge.to_string();
+        let name = entry.flow.bridge.to_string();
         let Some((_, node)) = self.bridges.get_mut(&name) else { return };
-        let levels: Vec<&str> = entry.topic.as_str().split('/').collect();
+        let levels: Vec<&str> = entry.flow.topic.as_str().split('/').collect();
         node.remove(&levels);
         if node.all == 0 {
             self.bridges.remove(&name);

@@ -234,7 +234,7 @@ export class FakeBackend implements Backend {
   });
 
   clearMessages = async () => void (this.details = []);
-  messageSettings = async () => ({ history_mib: 64, recording_mib: 256 });
+  messageSettings = async () => ({ history_mib: 32, recording_mib: 256 });
   setMessageSettings = () => this.#answer(undefined);
   recording = async (): Promise<RecordingState> => ({
     running: this.recordingOn,

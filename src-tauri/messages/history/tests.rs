@@ -1,12 +1,15 @@
 #![allow(clippy::unwrap_used)]
 
+use mqtt_twister_bridge::event::Step;
+use mqtt_twister_bridge::message::Properties;
+
 use super::*;
 use crate::messages::testing::{event, home, out};
 
 const PLENTY: usize = 1 << 20;
 
 fn topics(history: &mut History, filter: &Filter) -> Vec<String> {
-    history.page(filter, None, 0, 100).entries.iter().map(|entry| entry.topic.to_string()).collect()
+    history.page(filter, None, 0, 100).entries.iter().map(|entry| entry.flow.topic.to_string()).collect()
 }
 
 #[test]
@@ -19,7 +22,7 @@ fn the_steps_of_a_message_are_one_entry_and_equal_messages_are_two() {
     assert_eq!(history.len(), 2);
     let first = history.get(1).unwrap();
     assert_eq!(first.steps.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [Step::Queued, Step::Posted]);
-    assert_eq!((first.message.number, history.get(2).unwrap().message.step), (Some(7), Step::Queued));
+    assert_eq!((first.number, history.get(2).unwrap().step()), (Some(7), Step::Queued));
 }
 
 #[test]
@@ -42,7 +45,7 @@ fn the_budget_is_kept_the_oldest_go_and_are_counted() {
     assert!(history.len() > 10 && history.forgotten() == 1000 - history.len() as u64);
     assert_eq!((history.newest(), history.get(1).is_none()), (1000, true));
     history.set_budget(0);
-    assert_eq!((history.len(), history.bytes(), history.keys.len()), (0, 0, 0));
+    assert_eq!((history.len(), history.bytes(), history.keys.len(), history.flows.len()), (0, 0, 0, 0));
     // What it knew of is gone from the filtered list and the tree as well.
     assert_eq!(history.page(&Filter::default(), None, 0, 10).total, 0);
     assert_eq!(history.tree().topics(), 0);
@@ -96,5 +99,49 @@ fn a_topic_at_the_broker_is_what_a_message_goes_by() {
     let mut history = History::new(PLENTY);
     let sent = MessageEvent { local_topic: Some("doors/1".to_owned()), ..out(1, Step::Queued, "alice/doors/1") };
     history.note(&home(), &sent);
-    assert_eq!(history.get(1).unwrap().topic.as_str(), "doors/1");
+    assert_eq!(history.get(1).unwrap().flow.topic.as_str(), "doors/1");
+}
+
+#[test]
+fn messages_of_one_flow_keep_once_what_they_have_in_common() {
+    let mut history = History::new(PLENTY);
+    history.note(&home(), &out(1, Step::Queued, "a/long/topic"));
+    history.note(&home(), &out(2, Step::Queued, "a/long/topic"));
+    history.note(&home(), &MessageEvent { peer: Some("bob".to_owned()), ..out(3, Step::Queued, "a/long/topic") });
+    let flow = |key| &history.get(key).unwrap().flow;
+    assert!(Arc::ptr_eq(flow(1), flow(2)) && !Arc::ptr_eq(flow(2), flow(3)));
+    assert_eq!(history.flows.len(), 2);
+}
+
+#[test]
+fn a_step_finds_its_message_among_many_that_came_and_went() {
+    let mut history = History::new(100_000);
+    for number in 0..3_000 {
+        history.note(&home(), &out(number, Step::Queued, &format!("t/{}", number % 7)));
+    }
+    let kept = history.len();
+    assert!(kept > 50 && history.keys.len() == kept && history.flows.len() == 7);
+    history.set_budget(PLENTY);
+    let oldest = u32::try_from(history.forgotten()).unwrap();
+    for number in oldest + 5..3_000 {
+        history.note(&home(), &out(number, Step::Posted, &format!("t/{}", number % 7)));
+    }
+    let posted = Filter { steps: vec![Step::Posted], ..Filter::default() };
+    assert_eq!((history.len(), history.page(&posted, None, 0, 0).total), (kept, kept - 5));
+}
+
+#[test]
+fn what_few_messages_have_is_kept_and_counted() {
+    let mut history = History::new(PLENTY);
+    let refused = MessageEvent { reason: Some("too large".to_owned()), ..out(1, Step::Refused, "a") };
+    let properties = Properties { content_type: Some("application/json".to_owned()), ..Properties::default() };
+    history.note(&home(), &out(1, Step::Queued, "a"));
+    let plain = history.bytes();
+    history.note(&home(), &refused);
+    assert!(history.bytes() > plain);
+    history.note(&home(), &MessageEvent { properties, path: vec!["carol".to_owned()], ..out(2, Step::Queued, "a") });
+    let (first, second) = (history.get(1).unwrap(), history.get(2).unwrap());
+    assert_eq!((first.reason(), first.step(), first.path().len()), (Some("too large"), Step::Refused, 0));
+    assert_eq!(second.properties().unwrap().content_type.as_deref(), Some("application/json"));
+    assert_eq!((second.path(), second.reason()), (["carol".to_owned()].as_slice(), None));
 }

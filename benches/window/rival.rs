@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ui::support::{Machine, Window};
+use crate::ui::support::{Machine, WITHOUT_GPU_VARIABLE, Window};
 
 /// The smallest program with a window that Tauri makes: `benches/empty-window`. It lies beside the app when both are built.
 pub const EMPTY_WINDOW: &str = "empty-window";
@@ -25,7 +25,7 @@ pub async fn open_empty_window() -> Window {
 
 /// Opens an empty window that is drawn as the app is: without the graphics processor.
 pub async fn open_empty_window_drawn_alike() -> Window {
-    empty_window().variable("WEBKIT_DISABLE_COMPOSITING_MODE", "1").open().await
+    empty_window().variable(WITHOUT_GPU_VARIABLE, "1").open().await
 }
 
 fn empty_window() -> Machine {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Machine, Window, processes};
+use crate::support::{Machine, WITHOUT_GPU_VARIABLE, Window, processes};
 
 const PASSWORD: &str = "xyzzy-plugh";
 const PASSPHRASE: &str = "correct horse battery staple";
@@ -121,15 +121,15 @@ async fn where_there_is_no_tray_a_hidden_start_does_not_lock_the_user_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_drawn_without_the_graphics_processor_unless_the_person_wants_it_otherwise() {
-    const VARIABLE: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
-    for (machine, drawn) in [(Machine::new(), "1"), (Machine::new().variable(VARIABLE, "0"), "0")] {
+    for (machine, drawn) in [(Machine::new(), "1"), (Machine::new().variable(WITHOUT_GPU_VARIABLE, "0"), "0")] {
         let window = machine.open().await;
         window.find("try-it").await;
         let pages = processes(window.home(), "WebKitWebProces");
         assert!(!pages.is_empty());
         for page in pages {
             let environment = String::from_utf8(fs::read(page.join("environ")).unwrap()).unwrap();
-            let said = environment.split('\0').find_map(|line| line.strip_prefix(VARIABLE)?.strip_prefix('='));
+            let said =
+                environment.split('\0').find_map(|line| line.strip_prefix(WITHOUT_GPU_VARIABLE)?.strip_prefix('='));
             assert_eq!(said, Some(drawn));
         }
         window.close().await;

@@ -11,7 +11,7 @@ mod stranger;
 mod tray;
 
 pub use fantoccini::key::Key;
-pub use machine::{Machine, two_bridges};
+pub use machine::{Machine, WITHOUT_GPU_VARIABLE, two_bridges};
 pub use processes::processes;
 pub use stranger::Stranger;
 

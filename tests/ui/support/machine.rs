@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{APP, DATA_FOLDER, Stranger, Window};
+use super::{APP, DATA_FOLDER, SCREENSHOTS_VARIABLE, Stranger, Window};
 
 /// Leaves the session's address where a second start finds it, unlocks a keyring of the test's own, and goes on with the program
 /// that is named by the arguments.
@@ -14,6 +14,9 @@ const WITH_KEYRING: &str = "printf %s \"$DBUS_SESSION_BUS_ADDRESS\" > \"$HOME/se
 
 /// Where the session's address is left, in the home.
 pub(super) const SESSION: &str = "session";
+
+/// Whether WebKitGTK draws without the graphics processor.
+pub const WITHOUT_GPU_VARIABLE: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 
 /// A machine without a window yet.
 pub struct Machine {
@@ -38,12 +41,15 @@ impl Machine {
 
     fn with_session(session: &[&str]) -> Self {
         let session = session.iter().map(|&word| word.to_owned()).collect();
+        // WebKitGTK's driver waits for ever for a picture of a page that is drawn without.
+        let pictures = std::env::var_os(SCREENSHOTS_VARIABLE).is_some();
+        let drawn = pictures.then(|| (WITHOUT_GPU_VARIABLE.to_owned(), "0".to_owned()));
         Self {
             home: TempDir::new().unwrap(),
             program: APP.into(),
             session,
             arguments: Vec::new(),
-            environment: Vec::new(),
+            environment: drawn.into_iter().collect(),
             tray: false,
         }
     }

@@ -66,11 +66,11 @@ const LONGEST_FAREWELL: Duration = Duration::from_secs(60);
 
 /// Opens the window and runs until the app is quit. A second start shows the first one's window and ends.
 pub fn run() -> ExitCode {
+    let log = Log::default();
+    keep_log(log.clone());
     // Before there is a second thread: they share the environment.
     #[cfg(target_os = "linux")]
     desktop::draw_without_gpu();
-    let log = Log::default();
-    keep_log(log.clone());
     let arguments: Vec<String> = std::env::args_os().skip(1).map(|one| one.to_string_lossy().into_owned()).collect();
     let wire = wire::wire();
     let built = tauri::Builder::default()

@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 #[cfg(target_os = "linux")]
 pub fn draw_without_gpu() {
     if let Err(error) = glib::setenv("WEBKIT_DISABLE_COMPOSITING_MODE", "1", false) {
-        eprintln!("the window is drawn with the graphics processor: {error}");
+        tracing::warn!(%error, "the window is drawn with the graphics processor");
     }
 }
 

@@ -32,8 +32,10 @@ pub struct Entry {
     pub number: Option<u32>,
     /// When the local broker handed it over, in milliseconds since 1970; none on its way in.
     pub taken_ms: Option<u64>,
-    /// Its steps so far with their times in milliseconds since 1970, in their order; there is one at least.
-    pub steps: Vec<(Step, u64)>,
+    /// The step that was the first to be known of it, and when it was made, in milliseconds since 1970.
+    first: (Step, u64),
+    /// The steps after it, in their order.
+    later: Vec<(Step, u64)>,
     /// What most messages have nothing of.
     rare: Option<Box<Rare>>,
 }
@@ -80,7 +82,8 @@ impl Entry {
             signature: event.signature,
             number: event.number,
             taken_ms: event.taken_ms,
-            steps: vec![(event.step, event.time_ms)],
+            first: (event.step, event.time_ms),
+            later: Vec::new(),
             rare: (rare != Rare::default()).then(|| Box::new(rare)),
         }
     }
@@ -88,10 +91,10 @@ impl Entry {
     /// Takes note of a further step.
     pub fn follow(&mut self, event: &MessageEvent) {
         // A message that is posted again takes the same step again: the journey tells of the first time.
-        if self.steps.iter().any(|(step, _)| *step == event.step) {
+        if self.steps().any(|(step, _)| step == event.step) {
             return;
         }
-        self.steps.push((event.step, event.time_ms));
+        self.later.push((event.step, event.time_ms));
         self.number = event.number.or(self.number);
         self.signature = event.signature.or(self.signature);
         self.taken_ms = self.taken_ms.or(event.taken_ms);
@@ -100,14 +103,19 @@ impl Entry {
         }
     }
 
+    /// Its steps so far with their times in milliseconds since 1970, in their order.
+    pub fn steps(&self) -> impl Iterator<Item = (Step, u64)> {
+        std::iter::once(self.first).chain(self.later.iter().copied())
+    }
+
     /// How far it came.
     pub fn step(&self) -> Step {
-        self.steps.last().map_or(Step::Taken, |(step, _)| *step)
+        self.later.last().unwrap_or(&self.first).0
     }
 
     /// When its first step was made, in milliseconds since 1970.
     pub fn began_ms(&self) -> u64 {
-        self.steps.first().map_or(0, |(_, time_ms)| *time_ms)
+        self.first.1
     }
 
     /// Its MQTT 5 properties.
@@ -138,7 +146,7 @@ impl Entry {
             + 3 * ALLOCATION
             + self.id.len()
             + self.payload.bytes().len()
-            + self.steps.capacity() * size_of::<(Step, u64)>()
+            + self.later.capacity() * size_of::<(Step, u64)>()
             + rare
     }
 }

@@ -147,7 +147,7 @@ fn exported<'a>(entry: &'a Entry, nothing: &'a Properties) -> Exported<'a> {
         signature: entry.signature,
         properties: entry.properties().unwrap_or(nothing),
         path: entry.path(),
-        steps: entry.steps.iter().map(|(step, ms)| ExportedStep { step: *step, time: iso(*ms) }).collect(),
+        steps: entry.steps().map(|(step, ms)| ExportedStep { step, time: iso(ms) }).collect(),
         reason: entry.reason(),
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Deliberately not here: files, and what a row looks like.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque, hash_map};
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
@@ -196,15 +196,18 @@ impl History {
 
     /// The same flow as other entries have it, with one entry more.
     fn join(&mut self, flow: Flow) -> Arc<Flow> {
-        if let Some((known, _)) = self.flows.get_key_value(&flow) {
-            let known = Arc::clone(known);
-            self.flows.entry(Arc::clone(&known)).and_modify(|entries| *entries += 1);
-            return known;
+        match self.flows.entry(Arc::new(flow)) {
+            hash_map::Entry::Occupied(mut known) => {
+                *known.get_mut() += 1;
+                Arc::clone(known.key())
+            }
+            hash_map::Entry::Vacant(fresh) => {
+                let flow = Arc::clone(fresh.key());
+                self.bytes += flow.cost();
+                fresh.insert(1);
+                flow
+            }
         }
-        self.bytes += flow.cost();
-        let flow = Arc::new(flow);
-        self.flows.insert(Arc::clone(&flow), 1);
-        flow
     }
 
     /// The flow has one entry less; without any it goes.
@@ -238,12 +241,11 @@ impl History {
     }
 
     fn forget_oldest(&mut self) -> bool {
-        let Some(entry) = self.entries.front() else { return false };
-        let hash = hash_of(&self.hasher, entry);
+        let Some(entry) = self.entries.pop_front() else { return false };
+        let hash = hash_of(&self.hasher, &entry);
         if let Ok(found) = self.keys.find_entry(hash, |key| *key == entry.key) {
             found.remove();
         }
-        let Some(entry) = self.entries.pop_front() else { return false };
         self.bytes -= entry.cost();
         self.leave(&entry.flow);
         self.tree.remove(&entry);

@@ -278,7 +278,7 @@ impl MessageDetail {
             number: entry.number,
             signature: entry.signature,
             taken_ms: entry.taken_ms,
-            steps: entry.steps.iter().map(|(step, time_ms)| StepTime { step: *step, time_ms: *time_ms }).collect(),
+            steps: entry.steps().map(|(step, time_ms)| StepTime { step, time_ms }).collect(),
             reason: entry.reason().map(str::to_owned),
             previous: previous.map(|previous| PreviousValue {
                 key: previous.key,

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use mqtt_twister_bridge::event::Step;
+use mqtt_twister_bridge::event::{Payload, Step};
 use mqtt_twister_bridge::message::Properties;
 
 use super::*;
@@ -21,7 +21,7 @@ fn the_steps_of_a_message_are_one_entry_and_equal_messages_are_two() {
     history.note(&home(), &out(1, Step::Posted, "a"));
     assert_eq!(history.len(), 2);
     let first = history.get(1).unwrap();
-    assert_eq!(first.steps.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [Step::Queued, Step::Posted]);
+    assert_eq!(first.steps().map(|(step, _)| step).collect::<Vec<_>>(), [Step::Queued, Step::Posted]);
     assert_eq!((first.number, history.get(2).unwrap().step()), (Some(7), Step::Queued));
 }
 
@@ -144,4 +144,18 @@ fn what_few_messages_have_is_kept_and_counted() {
     assert_eq!((first.reason(), first.step(), first.path().len()), (Some("too large"), Step::Refused, 0));
     assert_eq!(second.properties().unwrap().content_type.as_deref(), Some("application/json"));
     assert_eq!((second.path(), second.reason()), (["carol".to_owned()].as_slice(), None));
+}
+
+#[test]
+fn a_message_of_120_bytes_takes_no_more_than_512_with_all_that_finds_it() {
+    let mut history = History::new(32 << 20);
+    for number in 0..10_000 {
+        let payload = Payload::from([b'x'; 120].as_slice());
+        let topic = format!("home/room{:03}/sensor", number % 200);
+        for step in [Step::Queued, Step::Posted] {
+            history.note(&home(), &MessageEvent { payload: payload.clone(), ..out(number, step, &topic) });
+        }
+    }
+    let each = history.bytes() / history.len();
+    assert!(history.len() == 10_000 && (120..=512).contains(&each), "{each} bytes");
 }

@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { bytes, duration, list, number, relative } from '../src/i18n/format';
+import { bytes, duration, list, number, relative, timeOfDay } from '../src/i18n/format';
 import { locale, t } from '../src/i18n/index.svelte';
 import { bestLanguage } from '../src/i18n/languages';
 
@@ -37,5 +37,22 @@ describe('the language', () => {
     expect(bytes(2_048)).toBe('2 kB');
     expect(duration(59)).toBe('59 sec');
     expect(duration(7_300)).toBe('2 hr');
+  });
+
+  it('is asked once for how it writes times, however many there are, and again when another is chosen', () => {
+    const asked: unknown[] = [];
+    class Counted extends Intl.DateTimeFormat {
+      constructor(...wanted: ConstructorParameters<typeof Intl.DateTimeFormat>) {
+        super(...wanted);
+        asked.push(wanted[0]);
+      }
+    }
+    vi.stubGlobal('Intl', Object.assign(Object.create(Intl), { DateTimeFormat: Counted }));
+    for (const language of ['de', 'fr', 'de'] as const) {
+      locale.choose(language);
+      for (let time = 0; time < 100; time += 1) timeOfDay(time * 1000);
+    }
+    vi.unstubAllGlobals();
+    expect(asked).toEqual(['de', 'fr']);
   });
 });

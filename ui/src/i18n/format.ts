@@ -1,16 +1,29 @@
 /** Numbers, sizes and times as the chosen language writes them. Each reads the language, so that what is shown follows it. */
 import { locale } from './index.svelte';
 
+const formats = new Map<string, unknown>();
+
+/** A format of the chosen language. Making one takes longer than using it, and a list that changes has dozens of lines: it is kept. */
+function made<Options, Format>(
+  Kind: new (language: string, options: Options) => Format,
+  options: Options,
+): Format {
+  const name = `${Kind.name} ${locale.current} ${JSON.stringify(options)}`;
+  const format = formats.get(name) ?? new Kind(locale.current, options);
+  formats.set(name, format);
+  return format as Format;
+}
+
 /** `12,345` */
 export function number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(locale.current, { maximumFractionDigits: digits }).format(value);
+  return made(Intl.NumberFormat, { maximumFractionDigits: digits }).format(value);
 }
 
 /** `1.2 kB`; units of 1,000 bytes. */
 export function bytes(count: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
   const step = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
-  return new Intl.NumberFormat(locale.current, {
+  return made(Intl.NumberFormat, {
     style: 'unit',
     unit: units[step],
     unitDisplay: step === 0 ? 'long' : 'short',
@@ -20,12 +33,12 @@ export function bytes(count: number): string {
 
 /** `14:05:09`, of milliseconds since 1970. */
 export function timeOfDay(time: number): string {
-  return new Intl.DateTimeFormat(locale.current, { timeStyle: 'medium', hourCycle: 'h23' }).format(time);
+  return made(Intl.DateTimeFormat, { timeStyle: 'medium', hourCycle: 'h23' }).format(time);
 }
 
 /** `23 Nov 2026, 14:05`, of milliseconds since 1970. */
 export function dateAndTime(time: number): string {
-  return new Intl.DateTimeFormat(locale.current, {
+  return made(Intl.DateTimeFormat, {
     dateStyle: 'medium',
     timeStyle: 'short',
     hourCycle: 'h23',
@@ -42,7 +55,7 @@ const SPANS = [
 /** `3 min`, of seconds: the biggest unit that fits. */
 export function duration(seconds: number): string {
   const [unit, length] = SPANS.find(([, length]) => seconds >= length) ?? SPANS[3];
-  return new Intl.NumberFormat(locale.current, {
+  return made(Intl.NumberFormat, {
     style: 'unit',
     unit,
     unitDisplay: 'short',
@@ -54,13 +67,10 @@ export function duration(seconds: number): string {
 export function relative(time: number, now: number): string {
   const seconds = (time - now) / 1000;
   const [unit, length] = SPANS.find(([, length]) => Math.abs(seconds) >= length) ?? SPANS[3];
-  return new Intl.RelativeTimeFormat(locale.current, { numeric: 'auto' }).format(
-    Math.round(seconds / length),
-    unit,
-  );
+  return made(Intl.RelativeTimeFormat, { numeric: 'auto' }).format(Math.round(seconds / length), unit);
 }
 
 /** `a, b and c` */
 export function list(items: readonly string[]): string {
-  return new Intl.ListFormat(locale.current).format(items);
+  return made(Intl.ListFormat, {}).format(items);
 }

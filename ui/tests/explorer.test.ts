@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { BackendError } from '../src/lib/backend';
 import { Explorer } from '../src/lib/explorer.svelte';
-import { rangeOf, scrolledTo } from '../src/lib/window';
+import { elementsOf, rangeOf, scrolledTo } from '../src/lib/window';
 import { FakeBackend } from './fake-backend';
 import { aDetail, aRow } from './samples';
 
@@ -103,5 +103,27 @@ describe('the rows of a long list', () => {
   it('are scrolled no further than is needed to see one', () => {
     const seen = { top: 100, height: 100, row: 20 };
     expect([scrolledTo(4, seen), scrolledTo(6, seen), scrolledTo(12, seen)]).toEqual([80, 100, 160]);
+  });
+});
+
+describe('the elements of rows', () => {
+  const elements = (keys: string[], before = new Map<string, number>()) => elementsOf(keys, before);
+
+  it('stay with the rows that stay, and pass from those that go to those that come', () => {
+    const first = elements(['a', 'b', 'c']);
+    const second = elements(['d', 'a', 'b'], first);
+    expect([second.get('a'), second.get('b')]).toEqual([first.get('a'), first.get('b')]);
+    expect(second.get('d')).toBe(first.get('c'));
+  });
+
+  it('are never two rows at once, and no more than rows were ever shown', () => {
+    let shown = elements([]);
+    for (const keys of [['a', 'b', 'c', 'd'], ['e'], ['f', 'g', 'a'], ['h', 'i', 'j', 'k'], ['k', 'h']]) {
+      shown = elements(keys, shown);
+      const used = [...shown.values()];
+      expect([...shown.keys()]).toEqual(keys);
+      expect(new Set(used).size).toBe(keys.length);
+      expect(Math.max(...used)).toBeLessThan(4);
+    }
   });
 });

@@ -28,3 +28,20 @@ export function scrolledTo(place: number, { top, height, row }: Seen): number {
   if (at < top) return at;
   return at + row > top + height ? at + row - height : top;
 }
+
+/**
+ * The elements that show rows, by number: a row that was shown before keeps its element, and a new one takes over that of a row that is
+ * gone. Making elements takes longer than changing their texts.
+ */
+export function elementsOf(
+  keys: readonly string[],
+  before: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const kept = new Set(keys.map((key) => before.get(key)));
+  let next = 0;
+  const free = () => {
+    while (kept.has(next)) next += 1;
+    return next++;
+  };
+  return new Map(keys.map((key) => [key, before.get(key) ?? free()]));
+}

@@ -162,6 +162,11 @@ impl Bridge {
         self.context.board.events()
     }
 
+    /// The same without messages, which cost something while anybody listens to them.
+    pub fn news(&self) -> broadcast::Receiver<BridgeEvent> {
+        self.context.board.news()
+    }
+
     /// The last messages that were refused, the newest first, at most `limit`.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ pub(crate) struct Running {
 #[derive(Clone, Default)]
 pub(crate) struct States(Arc<Mutex<BTreeMap<BridgeName, Option<watch::Receiver<BridgeState>>>>>);
 
-/// How an event is shown to people; to programs every event is shown.
+/// How an event is shown to people beside what is news anyway; to programs every event is shown.
 pub(crate) type Show = fn(&BridgeEvent) -> Option<String>;
 
 /// Messages can cross on every bridge.
@@ -85,12 +85,14 @@ impl Bridges {
         secrets: Secrets,
         data_dir: &Path,
         output: &Output,
-        show: Show,
+        show: Option<Show>,
     ) -> bool {
         let name = config.name.clone();
         match Bridge::start(config, secrets.clone(), data_dir).await {
             Ok(bridge) => {
-                self.tellers.spawn(tell(bridge.events(), bridge.state(), output.clone(), show));
+                let of_messages = output.is_json() || show.is_some();
+                let events = if of_messages { bridge.events() } else { bridge.news() };
+                self.tellers.spawn(tell(events, bridge.state(), output.clone(), show));
                 self.states.lock().insert(name.clone(), Some(bridge.watch_state()));
                 self.failed.remove(&name);
                 self.running.push(Running { bridge, secrets });
@@ -218,7 +220,7 @@ impl States {
 }
 
 /// Tells what one bridge does until it is gone: programs get every event, people what is news and what `show` picks.
-async fn tell(mut events: broadcast::Receiver<BridgeEvent>, first: BridgeState, output: Output, show: Show) {
+async fn tell(mut events: broadcast::Receiver<BridgeEvent>, first: BridgeState, output: Output, show: Option<Show>) {
     let mut news = News::default();
     tell_event(BridgeEvent::State(Box::new(first)), &mut news, &output, show);
     loop {
@@ -230,11 +232,11 @@ async fn tell(mut events: broadcast::Receiver<BridgeEvent>, first: BridgeState, 
     }
 }
 
-fn tell_event(event: BridgeEvent, news: &mut News, output: &Output, show: Show) {
+fn tell_event(event: BridgeEvent, news: &mut News, output: &Output, show: Option<Show>) {
     if output.is_json() {
         return output.json(&event);
     }
-    if let Some(line) = show(&event) {
+    if let Some(line) = show.and_then(|show| show(&event)) {
         output.text(line);
     }
     let items = match event {

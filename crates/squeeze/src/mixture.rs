@@ -14,62 +14,62 @@ const MOST_WEIGHT: i32 = 1 << 16;
 /// How fast weights learn.
 const RATE: i32 = 12;
 
+/// Slots that stand side by side, and lines of them.
+const LINE: usize = 16;
+const LINES: usize = 1 << (SLOT_BITS - LINE.ilog2());
+
 /// What has been learned about answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Mixture {
-    slots: Vec<Slot>,
+    lines: Box<[Line; LINES]>,
     weights: Box<[[i32; CONTEXTS]; SETS]>,
 }
+
+/// The slots of one hash, which are needed one after the other: they come into the processor's cache together.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Line([Slot; LINE]);
 
 /// What is known of one question in one context: the probability of a yes in the upper 16 bits, below it in 4 how often it has
 /// learned, and in the lower 12 the end of its hash, which tells it from others that would stand in its place.
 #[derive(Debug, Clone, Copy)]
 struct Slot(u32);
 
-/// A prediction, and what it was made from; learning needs it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Forecast {
-    hashes: [u32; CONTEXTS],
-    node: u32,
-    inputs: [i32; CONTEXTS],
-    set: usize,
-    probability: i32,
-}
-
 impl Mixture {
     pub(crate) fn new() -> Self {
-        Self { slots: vec![Slot::new(0); 1 << SLOT_BITS], weights: Box::new([[FIRST_WEIGHT; CONTEXTS]; SETS]) }
+        let mut lines = Vec::with_capacity(LINES);
+        lines.resize(LINES, Line([Slot::new(0); LINE]));
+        let lines = lines.try_into().unwrap_or_else(|_| unreachable!("there are as many as there have to be"));
+        Self { lines, weights: Box::new([[FIRST_WEIGHT; CONTEXTS]; SETS]) }
     }
 
-    /// How likely a yes is to the question that is `node` (0 to 15) of those with these hashes, one a context. `set` of the
-    /// weights says how much each context counts.
-    pub(crate) fn forecast(&self, hashes: &[u32; CONTEXTS], node: u32, set: usize) -> Forecast {
+    /// Asks the question that is `node` (0 to 15) of those with these hashes, one a context, and learns the answer. `set` of
+    /// the weights says how much each context counts. `answer` is told how likely a yes is, in 1/4096: 1 to 4094.
+    pub(crate) fn ask(
+        &mut self,
+        hashes: &[u32; CONTEXTS],
+        node: u32,
+        set: usize,
+        answer: impl FnOnce(u32) -> bool,
+    ) -> bool {
+        let places = hashes.map(|hash| place(hash, node));
         let mut inputs = [0; CONTEXTS];
-        for (input, hash) in inputs.iter_mut().zip(*hashes) {
-            *input = self.slots[place(hash, node)].of(hash).logit();
+        for ((input, hash), (line, slot)) in inputs.iter_mut().zip(hashes).zip(places) {
+            *input = self.lines[line].0[slot].of(*hash).logit();
         }
-        let sum: i32 = self.weights[set].iter().zip(inputs).map(|(weight, input)| weight * input).sum();
+        let weights = &mut self.weights[set];
+        let sum: i32 = weights.iter().zip(&inputs).map(|(weight, input)| weight * input).sum();
         let probability = probability((sum >> 14).clamp(-MAX_LOGIT, MAX_LOGIT));
-        Forecast { hashes: *hashes, node, inputs, set, probability }
-    }
-
-    /// Learns what the answer was.
-    pub(crate) fn learn(&mut self, forecast: &Forecast, yes: bool) {
-        for hash in forecast.hashes {
-            let slot = &mut self.slots[place(hash, forecast.node)];
-            *slot = slot.of(hash).learned(yes);
+        let yes = answer(probability as u32);
+        for (hash, (line, slot)) in hashes.iter().zip(places) {
+            let slot = &mut self.lines[line].0[slot];
+            *slot = slot.of(*hash).learned(yes);
         }
-        let error = ((i32::from(yes) << 12) - forecast.probability) * RATE;
-        for (weight, input) in self.weights[forecast.set].iter_mut().zip(forecast.inputs) {
+        let error = ((i32::from(yes) << 12) - probability) * RATE;
+        for (weight, input) in weights.iter_mut().zip(&inputs) {
             *weight = (*weight + ((input * error + 0x8000) >> 16)).clamp(-MOST_WEIGHT, MOST_WEIGHT);
         }
-    }
-}
-
-impl Forecast {
-    /// How likely a yes is, in 1/4096: 1 to 4094.
-    pub(crate) fn probability(&self) -> u32 {
-        self.probability as u32
+        yes
     }
 }
 
@@ -114,7 +114,8 @@ impl Slot {
     }
 }
 
-/// Where the slot stands: those of one hash side by side, as they are needed one after the other.
-fn place(hash: u32, node: u32) -> usize {
-    (hash >> (32 - SLOT_BITS) ^ node) as usize
+/// Where a slot stands: its line, and its place there.
+fn place(hash: u32, node: u32) -> (usize, usize) {
+    let place = (hash >> (32 - SLOT_BITS) ^ node) as usize;
+    (place / LINE % LINES, place % LINE)
 }

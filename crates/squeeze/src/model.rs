@@ -45,10 +45,7 @@ impl Model {
         let contexts = self.contexts();
         let trusted = 256 + self.trail.record.hits.min(15) as usize;
         let mut ask = |hashes: &[u32; CONTEXTS], node, set, question| {
-            let forecast = self.mixture.forecast(hashes, node, set);
-            let yes = answer(question, forecast.probability());
-            self.mixture.learn(&forecast, yes);
-            yes
+            self.mixture.ask(hashes, node, set, |probability| answer(question, probability))
         };
         let byte = match guess {
             Some(guess) if ask(&keyed(&contexts, 256 | u32::from(guess)), 0, trusted, Question::Guessed(guess)) => {

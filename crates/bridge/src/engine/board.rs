@@ -20,7 +20,10 @@ pub(crate) struct Board {
     bridge: BridgeName,
     state: Arc<Mutex<BridgeState>>,
     watched: Arc<watch::Sender<BridgeState>>,
+    /// Everything that happens.
     events: broadcast::Sender<BridgeEvent>,
+    /// The same without messages.
+    news: broadcast::Sender<BridgeEvent>,
     /// How many messages no rule sends, in this run.
     unsent: Arc<AtomicU64>,
 }
@@ -34,8 +37,9 @@ impl Board {
         }
         let (watched, _) = watch::channel(state.clone());
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
+        let (news, _) = broadcast::channel(EVENT_BACKLOG);
         let unsent = Arc::default();
-        Self { bridge, state: Arc::new(Mutex::new(state)), watched: Arc::new(watched), events, unsent }
+        Self { bridge, state: Arc::new(Mutex::new(state)), watched: Arc::new(watched), events, news, unsent }
     }
 
     pub(crate) fn state(&self) -> BridgeState {
@@ -48,6 +52,15 @@ impl Board {
 
     pub(crate) fn events(&self) -> broadcast::Receiver<BridgeEvent> {
         self.events.subscribe()
+    }
+
+    pub(crate) fn news(&self) -> broadcast::Receiver<BridgeEvent> {
+        self.news.subscribe()
+    }
+
+    /// Whether anybody wants to hear of messages. If not, telling of them would only cost.
+    pub(crate) fn are_messages_watched(&self) -> bool {
+        self.events.receiver_count() > 0
     }
 
     /// The part works.
@@ -83,7 +96,8 @@ impl Board {
 
     /// A message moved one step.
     pub(crate) fn moved(&self, event: MessageEvent) {
-        self.send(BridgeEvent::Message(Box::new(event)));
+        // Nobody listening is no error.
+        let _ = self.events.send(BridgeEvent::Message(Box::new(event)));
     }
 
     /// A number for a message that no rule sends, and that has none of its own.
@@ -131,8 +145,10 @@ impl Board {
         }
     }
 
+    /// Tells everybody, also those who want no messages.
     fn send(&self, event: BridgeEvent) {
         // Nobody listening is no error.
+        let _ = self.news.send(event.clone());
         let _ = self.events.send(event);
     }
 

@@ -126,15 +126,17 @@ impl Context {
     /// Tells people what the sending half has done.
     pub(crate) fn tell_outcomes(&self, outcomes: Vec<Outcome>) {
         for outcome in &outcomes {
-            let moved = match outcome {
-                Outcome::Posted(sent, number) => Moved::posted(self, sent, *number),
-                Outcome::Seen(sent) => Moved::sent(self, Step::Seen, sent),
-                Outcome::Acked(sent) => Moved::sent(self, Step::Acked, sent),
-                Outcome::Expired(sent) => Moved::sent(self, Step::Expired, sent),
-                Outcome::Superseded(sent) => Moved::sent(self, Step::Superseded, sent),
-                Outcome::TooLarge(sent) => Moved::refused(self, sent, self.report_too_large(sent)),
-            };
-            self.tell(moved);
+            match outcome {
+                Outcome::Posted(sent, number) => self.tell(|| Moved::posted(self, sent, *number)),
+                Outcome::Seen(sent) => self.tell(|| Moved::sent(self, Step::Seen, sent)),
+                Outcome::Acked(sent) => self.tell(|| Moved::sent(self, Step::Acked, sent)),
+                Outcome::Expired(sent) => self.tell(|| Moved::sent(self, Step::Expired, sent)),
+                Outcome::Superseded(sent) => self.tell(|| Moved::sent(self, Step::Superseded, sent)),
+                Outcome::TooLarge(sent) => {
+                    let reason = self.report_too_large(sent);
+                    self.tell(|| Moved::refused(self, sent, reason));
+                }
+            }
         }
         self.signals.counted.notify_one();
     }
@@ -151,9 +153,11 @@ impl Context {
         reason
     }
 
-    /// Tells people that a message moved one step.
-    pub(crate) fn tell(&self, moved: Moved<'_>) {
-        self.board.moved(moved.event(self.board.bridge().clone()));
+    /// Tells people that a message moved one step, if there are any who want to hear it.
+    pub(crate) fn tell<'a>(&self, moved: impl FnOnce() -> Moved<'a>) {
+        if self.board.are_messages_watched() {
+            self.board.moved(moved().event(self.board.bridge().clone()));
+        }
     }
 
     /// Keeps the counters on the board up to date.

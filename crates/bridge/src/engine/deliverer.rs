@@ -13,8 +13,18 @@ use crate::message::Message;
 use crate::mqtt::{Command, Delivery};
 use crate::store::{InboxRow, RowId, StoreError};
 
-/// Messages that are under way to the broker at most.
-const WINDOW: usize = 32;
+/// Messages that are under way to the broker at most. A broker takes some 20 at a time; the others have their turn without
+/// the database being asked.
+const WINDOW: usize = 256;
+
+/// Bytes of payload that are, but for the messages that are read with the one that reaches it.
+const WINDOW_BYTES: usize = 1024 * 1024;
+
+/// Messages that are read at a time.
+const BATCH: usize = 64;
+
+/// How long those that were taken over wait for the next ones to share a transaction with.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// How long a stopping bridge waits for the broker to take over what is under way; what it has not by then is delivered
 /// again at the next start.
@@ -64,10 +74,16 @@ pub(super) async fn drive(
             }
             () = deliverer.context.signals.inbox.notified(), if wait.is_zero() => {}
             () = tokio::time::sleep(wait), if !wait.is_zero() => {}
-            count = deliveries.recv_many(&mut batch, WINDOW) => match count {
-                0 => return,
-                _ => deliverer.handle_deliveries(std::mem::take(&mut batch)).await,
-            },
+            count = deliveries.recv_many(&mut batch, WINDOW) => {
+                if count == 0 {
+                    return;
+                }
+                if deliverer.under_way.len() > count {
+                    tokio::time::sleep(GATHER).await;
+                    batch.extend(std::iter::from_fn(|| deliveries.try_recv().ok()));
+                }
+                deliverer.handle_deliveries(std::mem::take(&mut batch)).await;
+            }
         }
     }
 }
@@ -76,15 +92,24 @@ impl Deliverer {
     /// Hands over what may be under way. Returns how long to wait before there may be more; zero for as long as nothing
     /// happens.
     async fn fill_window(&mut self) -> Result<Duration, StoreError> {
-        let room = WINDOW.saturating_sub(self.under_way.len());
         let now = self.context.start.elapsed();
         self.budget.handle_config(&self.context.config(), now);
         let mut wait = self.budget.wait(now);
-        if room == 0 || !wait.is_zero() {
-            return Ok(wait);
+        let mut bytes: usize = self.under_way.values().map(|row| row.message.payload.len()).sum();
+        let mut more = true;
+        while more && wait.is_zero() && bytes < WINDOW_BYTES && self.under_way.len() + BATCH <= WINDOW {
+            let rows = self.context.store.inbox(self.cursor, BATCH).await?;
+            more = rows.len() == BATCH;
+            bytes += rows.iter().map(|row| row.message.payload.len()).sum::<usize>();
+            wait = self.hand_over(rows).await?;
         }
-        let mut expired = Vec::new();
-        for row in self.context.store.inbox(self.cursor, room).await? {
+        Ok(wait)
+    }
+
+    /// Hands these over, as many as may be under way now. Returns how long to wait for the others.
+    async fn hand_over(&mut self, rows: Vec<InboxRow>) -> Result<Duration, StoreError> {
+        let (mut wait, mut expired) = (Duration::ZERO, Vec::new());
+        for row in rows {
             let now = self.context.start.elapsed();
             wait = self.budget.wait(now);
             if !wait.is_zero() {
@@ -93,7 +118,7 @@ impl Deliverer {
             }
             self.cursor = row.id;
             let Some(message) = message_now(&row, now_ms()) else {
-                self.context.tell(Moved::received(Step::Expired, &row));
+                self.context.tell(|| Moved::received(Step::Expired, &row));
                 expired.push(row.id);
                 continue;
             };
@@ -126,7 +151,7 @@ impl Deliverer {
             match delivery {
                 Delivery::Done(row) => {
                     if let Some(row) = self.under_way.remove(&row) {
-                        self.context.tell(Moved::received(Step::Delivered, &row));
+                        self.context.tell(|| Moved::received(Step::Delivered, &row));
                         done.push(row.id);
                     }
                 }
@@ -169,7 +194,7 @@ impl Deliverer {
         );
         self.context.board.report(Part::Message, ProblemCode::MessageRefused, text);
         let reason = format!("the local broker refuses it: {reason}");
-        self.context.tell(Moved::received(Step::Refused, row).because(reason.clone()));
+        self.context.tell(|| Moved::received(Step::Refused, row).because(reason.clone()));
         let kept = self.context.config().limits.quarantine;
         if let Err(error) = self.context.store.drop_refused(row.clone(), reason, kept, now_ms()).await {
             self.context.store_trouble(&error);

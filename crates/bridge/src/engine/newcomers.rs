@@ -127,7 +127,7 @@ impl Newcomer<'_> {
         let (numbers, outcomes) = context.sending(move |sender, now| sender.take(&batch, now)).await?;
         for ((topic, Route { receiver, message, .. }), number) in routes.iter().zip(numbers) {
             let Some(number) = number else { continue };
-            context.tell(Moved::queued(context, receiver, number, message, topic, taken_ms));
+            context.tell(|| Moved::queued(context, receiver, number, message, topic, taken_ms));
         }
         context.tell_outcomes(outcomes);
         context.signals.outbox.notify_one();

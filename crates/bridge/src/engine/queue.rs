@@ -58,7 +58,7 @@ impl Context {
             Ok((change, sender.poll_dropped()))
         });
         let (change, dropped) = change.await?;
-        dropped.iter().for_each(|message| self.tell(Moved::sent(self, Step::Dropped, message)));
+        dropped.iter().for_each(|message| self.tell(|| Moved::sent(self, Step::Dropped, message)));
         self.signals.outbox.notify_one();
         self.signals.counted.notify_one();
         Ok(change)

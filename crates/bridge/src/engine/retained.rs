@@ -86,7 +86,7 @@ impl Context {
         let (numbers, outcomes) = self.sending(move |sender, now| sender.take(&batch, now)).await?;
         for ((topic, Route { receiver, message, .. }), number) in routes.iter().zip(numbers) {
             let Some(number) = number else { continue };
-            self.tell(Moved::queued(self, receiver, number, message, topic, taken_ms));
+            self.tell(|| Moved::queued(self, receiver, number, message, topic, taken_ms));
         }
         self.tell_outcomes(outcomes);
         self.signals.outbox.notify_one();

@@ -1,5 +1,6 @@
 //! Takes messages over from the local broker: route, write down, and only then acknowledge.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -36,13 +37,17 @@ pub(super) async fn drive(
         }
         let taken_ms = now_ms();
         let config = context.config();
-        let (messages, taken): (Vec<_>, Vec<_>) = batch.iter().map(|message| take(&context, &config, message)).unzip();
+        let expected = batch.iter().filter(|message| message.qos != Qos::AtMostOnce);
+        let receipts: Vec<_> = expected.map(|message| message.receipt.clone()).collect();
+        let (messages, taken): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|message| take(&context, &config, message)).unzip();
+        let taken = Arc::new(taken);
         let Some((numbers, outcomes)) = write_down(&context, &taken).await else { return };
-        for message in batch.drain(..).filter(|message| message.qos != Qos::AtMostOnce) {
+        for receipt in receipts {
             // The session is gone only when the bridge stops; then the broker keeps the message.
-            let _ = commands.send(Command::Acknowledge(message.receipt));
+            let _ = commands.send(Command::Acknowledge(receipt));
         }
-        for ((message, taken), number) in messages.iter().zip(&taken).zip(numbers) {
+        for ((message, taken), number) in messages.iter().zip(taken.iter()).zip(numbers) {
             if let Some(message) = message {
                 tell(&context, message, taken, number, taken_ms);
             }
@@ -56,19 +61,19 @@ pub(super) async fn drive(
 /// Tells people where a message goes, or that it goes nowhere. One that was taken before has no number.
 fn tell(context: &Context, message: &Message, taken: &Taken, number: Option<u64>, taken_ms: u64) {
     if taken.routes.is_empty() && !message.topic.is_local() {
-        context.tell(Moved::taken(context, message, taken_ms));
+        context.tell(|| Moved::taken(context, message, taken_ms));
     }
     let Some(number) = number else { return };
     for Route { receiver, message: sent, .. } in &taken.routes {
-        context.tell(Moved::queued(context, receiver, number, sent, &message.topic, taken_ms));
+        context.tell(|| Moved::queued(context, receiver, number, sent, &message.topic, taken_ms));
     }
 }
 
 /// Checks a message and finds its receivers. What cannot cross is told.
-fn take(context: &Context, config: &BridgeConfig, incoming: &Incoming) -> (Option<Message>, Taken) {
-    let unreleased = (incoming.qos == Qos::ExactlyOnce).then_some(incoming.packet);
-    let again = incoming.again;
-    let topic = match topic_of(incoming) {
+fn take(context: &Context, config: &BridgeConfig, incoming: Incoming) -> (Option<Message>, Taken) {
+    let Incoming { topic, payload, qos, retain, properties, path, packet, again, .. } = incoming;
+    let unreleased = (qos == Qos::ExactlyOnce).then_some(packet);
+    let topic = match to_topic(topic) {
         Ok(topic) => topic,
         Err(reason) => {
             let text = format!("the local broker sent a message whose topic is not valid: {reason}. It was left out");
@@ -76,23 +81,21 @@ fn take(context: &Context, config: &BridgeConfig, incoming: &Incoming) -> (Optio
             return (None, Taken { routes: Vec::new(), refused: true, unreleased, again });
         }
     };
-    let Incoming { payload, qos, retain, properties, path, .. } = incoming;
-    let (properties, path) = (properties.clone(), path.clone());
-    let message = Message { topic, payload: payload.clone(), qos: *qos, retain: *retain, properties, path };
+    let message = Message { topic, payload, qos, retain, properties, path };
     context.seen().note(&message, now_ms());
     let routes = route(&message, config, &context.published.borrow());
     (Some(message), Taken { routes, refused: false, unreleased, again })
 }
 
-fn topic_of(incoming: &Incoming) -> Result<Topic, String> {
-    let text = String::from_utf8(incoming.topic.clone()).map_err(|error| error.to_string())?;
+fn to_topic(bytes: Vec<u8>) -> Result<Topic, String> {
+    let text = String::from_utf8(bytes).map_err(|error| error.to_string())?;
     Topic::try_from(text).map_err(|error| error.to_string())
 }
 
 /// Writes the messages down, however long it takes; none if the bridge stops first.
-async fn write_down(context: &Context, taken: &[Taken]) -> Option<(Vec<Option<u64>>, Vec<Outcome>)> {
+async fn write_down(context: &Context, taken: &Arc<Vec<Taken>>) -> Option<(Vec<Option<u64>>, Vec<Outcome>)> {
     for attempt in 0.. {
-        let batch = taken.to_vec();
+        let batch = Arc::clone(taken);
         match context.sending(move |sender, now| sender.take(&batch, now)).await {
             Ok(written) => return Some(written),
             Err(error) => context.store_trouble(&error),

@@ -328,7 +328,7 @@ impl Watcher {
         let senders = rows.iter().map(|row| &row.sender).chain(refused.iter().map(|refused| &refused.sender));
         senders.for_each(|sender| self.limits.handle_messages(sender, 1, now));
         for row in &rows {
-            self.context.tell(Moved::received(Step::Received, row));
+            self.context.tell(|| Moved::received(Step::Received, row));
         }
         refused.iter().for_each(|refused| self.tell_refused(refused));
         self.context.signals.inbox.notify_one();
@@ -342,7 +342,7 @@ impl Watcher {
 
     fn tell_refused(&mut self, Refused { sender, number, reason, message }: &Refused) {
         if let Some(message) = message {
-            self.context.tell(Moved::turned_away(sender, *number, message, reason.to_string()));
+            self.context.tell(|| Moved::turned_away(sender, *number, message, reason.to_string()));
         }
         let now = Instant::now();
         if self.told_refused.get(sender).is_some_and(|at| now - *at < REFUSAL_PERIOD) {

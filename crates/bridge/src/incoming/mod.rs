@@ -40,7 +40,7 @@ use crate::frame::v1::{self, Receipt, Stream};
 use crate::inward;
 use crate::message::{Message, MessageId};
 use crate::store::streams::{self, Holding, StreamId};
-use crate::store::{InboxRow, Store, StoreError, ledger};
+use crate::store::{Count, InboxRow, Store, StoreError, ledger};
 #[cfg(test)]
 use crate::store::{RowId, inbox};
 
@@ -217,6 +217,7 @@ impl Incoming {
             }
             let mut step = Step::new(tx, &self.config, self.stream, &mut self.waiting, now);
             work(&mut step)?;
+            ledger::add(tx, Count::Received, step.news.rows.len())?;
             Ok(step.news)
         });
         self.stale = news.is_err();

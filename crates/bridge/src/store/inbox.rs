@@ -139,7 +139,7 @@ pub(crate) fn is_waiting(tx: &Transaction<'_>, sender: &Username, id: &MessageId
     tx.prepare_cached(query)?.exists([sender.as_str(), id.as_str()])
 }
 
-/// Takes a message into the inbox, and counts it.
+/// Takes a message into the inbox. It has yet to be counted.
 pub(crate) fn accept(tx: &Transaction<'_>, accepted: Accepted, now_ms: u64) -> rusqlite::Result<InboxRow> {
     let Accepted { sender, number, public, message, id: message_id, expires_ms } = accepted;
     let query = "INSERT INTO inbox
@@ -160,7 +160,6 @@ pub(crate) fn accept(tx: &Transaction<'_>, accepted: Accepted, now_ms: u64) -> r
         expires_ms,
     ];
     let id = tx.prepare_cached(query)?.insert(fields)?;
-    ledger::add(tx, Count::Received, 1)?;
     Ok(InboxRow { id, sender, number, public, message_id, message, expires_ms })
 }
 

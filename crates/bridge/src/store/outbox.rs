@@ -86,6 +86,7 @@ impl Store {
             let mut next: u64 = ledger::value(tx, "next_message")?.unwrap_or(1);
             let mut written = Written::default();
             let mut unsure = std::collections::BTreeSet::new();
+            let (first, mut refusals) = (next, 0);
             for Taken { routes, refused, unreleased, again } in batch {
                 written.numbers.push(None);
                 if let Some(packet) = unreleased {
@@ -95,7 +96,7 @@ impl Store {
                         continue;
                     }
                 }
-                ledger::add(tx, Count::Refused, usize::from(*refused))?;
+                refusals += usize::from(*refused);
                 if routes.is_empty() {
                     continue;
                 }
@@ -112,8 +113,9 @@ impl Store {
                     *number = Some(next);
                 }
                 next += 1;
-                ledger::add(tx, Count::Taken, 1)?;
             }
+            ledger::add(tx, Count::Refused, refusals)?;
+            ledger::add(tx, Count::Taken, (next - first) as usize)?;
             for receiver in unsure {
                 written.dropped.extend(drop_unsure(tx, &receiver)?);
             }

@@ -259,6 +259,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A message is acknowledged after its commit, so the commit has to outlive a power cut too.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // In KiB, if negative: a backlog is packed without reading the same pages again and again. Taken as it is needed.
+    connection.pragma_update(None, "cache_size", -8192)?;
+    // Pages. Most rows live shortly: the longer the log grows, the fewer of them ever get into the database's own file.
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     // More than there are statements, so that each is compiled once: also whatever it is run with.
     connection.set_prepared_statement_cache_capacity(128);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -50,7 +50,7 @@ pub(crate) async fn run(args: DemoArgs, output: &Output) -> Result<(), CliError>
     output.text(Introduction(tryout.bridges()));
     let mut bridges = Bridges::new();
     for TryoutBridge { config, secrets } in tryout.bridges() {
-        bridges.start(config.clone(), secrets.clone(), tryout.bridges_dir(), output, show).await;
+        bridges.start(config.clone(), secrets.clone(), tryout.bridges_dir(), output, Some(show)).await;
     }
     let outcome = bridges.run_until(&mut shutdown, output, publish_samples(tryout.bridges(), output)).await;
     tryout.stop().await;

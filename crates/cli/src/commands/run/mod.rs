@@ -48,7 +48,7 @@ pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<(), CliError> 
     };
     for bridge in loaded.bridges {
         match secrets::load(bridge.clone(), sources.clone()).await {
-            Ok(secrets) => drop(bridges.start(bridge.config, secrets, &data_dir, output, |_| None).await),
+            Ok(secrets) => drop(bridges.start(bridge.config, secrets, &data_dir, output, None).await),
             Err(error) => bridges.not_started(&bridge.config.name, error, output),
         }
     }

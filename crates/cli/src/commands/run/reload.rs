@@ -106,7 +106,7 @@ impl Reload {
         output: &Output,
     ) {
         let name = config.name.clone();
-        if bridges.start(config, secrets, &self.data_dir, output, |_| None).await {
+        if bridges.start(config, secrets, &self.data_dir, output, None).await {
             started.push(name);
         }
     }

@@ -58,11 +58,6 @@ impl Board {
         self.news.subscribe()
     }
 
-    /// Whether anybody wants to hear of messages. If not, telling of them would only cost.
-    pub(crate) fn are_messages_watched(&self) -> bool {
-        self.events.receiver_count() > 0
-    }
-
     /// The part works.
     pub(crate) fn up(&self, part: Part) {
         self.change(|state| set_part(state, part, PartState::Up));
@@ -94,10 +89,12 @@ impl Board {
         self.send(BridgeEvent::Problem(self.problem(part, code, message)));
     }
 
-    /// A message moved one step.
-    pub(crate) fn moved(&self, event: MessageEvent) {
-        // Nobody listening is no error.
-        let _ = self.events.send(BridgeEvent::Message(Box::new(event)));
+    /// A message moved one step. `event` is made only if somebody listens: there are many, and each has the whole message.
+    pub(crate) fn moved(&self, event: impl FnOnce() -> MessageEvent) {
+        if self.events.receiver_count() > 0 {
+            // Whoever listened may have gone meanwhile.
+            let _ = self.events.send(BridgeEvent::Message(Box::new(event())));
+        }
     }
 
     /// A number for a message that no rule sends, and that has none of its own.
@@ -199,7 +196,13 @@ fn set_part(state: &mut BridgeState, part: Part, to: PartState) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use twister::PostNumber;
+
+    use super::super::Moved;
     use super::*;
+    use crate::event::Step;
+    use crate::message::{Message, Qos};
+    use crate::store::InboxRow;
 
     #[test]
     fn a_bridge_is_ready_when_every_part_is_up() {
@@ -212,6 +215,58 @@ mod tests {
         assert!(board.state().ready);
         board.down(Part::Node, ProblemCode::NodeUnreachable, "gone");
         assert!(!board.state().ready);
+    }
+
+    #[test]
+    fn news_are_all_that_happens_but_messages() {
+        let board = Board::new("home".parse().unwrap());
+        let (mut events, mut news) = (board.events(), board.news());
+        board.up(Part::Node);
+        board.moved(moved);
+        board.report(Part::Storage, ProblemCode::StorageFailed, "full");
+        let told = |of: &mut broadcast::Receiver<BridgeEvent>| -> Vec<_> {
+            let kind = |event| match event {
+                BridgeEvent::State(_) => "state",
+                BridgeEvent::Problem(_) => "problem",
+                BridgeEvent::Message(_) => "message",
+            };
+            std::iter::from_fn(|| of.try_recv().ok()).map(kind).collect()
+        };
+        assert_eq!(told(&mut events), ["state", "message", "problem"]);
+        assert_eq!(told(&mut news), ["state", "problem"]);
+    }
+
+    #[test]
+    fn messages_are_told_of_only_while_somebody_listens_to_them() {
+        let board = Board::new("home".parse().unwrap());
+        let _news = board.news();
+        let made = || {
+            let mut made = false;
+            board.moved(|| {
+                made = true;
+                moved()
+            });
+            made
+        };
+        assert!(!made());
+        let events = board.events();
+        assert!(made());
+        drop(events);
+        assert!(!made());
+    }
+
+    /// A message that has come.
+    fn moved() -> MessageEvent {
+        let row = InboxRow {
+            id: 1,
+            sender: "mqtt_alice".parse().unwrap(),
+            number: PostNumber(7),
+            public: true,
+            message_id: None,
+            message: Message::new("doors/1".parse().unwrap(), "open", Qos::AtLeastOnce),
+            expires_ms: None,
+        };
+        Moved::received(Step::Received, &row).event("home".parse().unwrap())
     }
 
     #[test]

@@ -153,11 +153,9 @@ impl Context {
         reason
     }
 
-    /// Tells people that a message moved one step, if there are any who want to hear it.
+    /// Tells people that a message moved one step, if somebody listens.
     pub(crate) fn tell<'a>(&self, moved: impl FnOnce() -> Moved<'a>) {
-        if self.board.are_messages_watched() {
-            self.board.moved(moved().event(self.board.bridge().clone()));
-        }
+        self.board.moved(|| moved().event(self.board.bridge().clone()));
     }
 
     /// Keeps the counters on the board up to date.

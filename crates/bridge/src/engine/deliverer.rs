@@ -17,11 +17,11 @@ use crate::store::{InboxRow, RowId, StoreError};
 /// the database being asked.
 const WINDOW: usize = 256;
 
-/// Bytes of payload that are, but for the messages that are read with the one that reaches it.
+/// Bytes of payload that are under way, but for the messages that are read with the one that reaches it.
 const WINDOW_BYTES: usize = 1024 * 1024;
 
-/// Messages that are read at a time.
-const BATCH: usize = 64;
+/// Messages that are read at a time. Each may have 256 KiB.
+const BATCH: usize = 32;
 
 /// How long those that were taken over wait for the next ones to share a transaction with.
 const GATHER: Duration = Duration::from_millis(10);

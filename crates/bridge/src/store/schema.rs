@@ -259,9 +259,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A message is acknowledged after its commit, so the commit has to outlive a power cut too.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // In KiB, if negative: a backlog is packed without reading the same pages again and again. Taken as it is needed.
+    // In KiB, because it is negative, and taken only as it is needed: a backlog does not read the same pages again and again.
     connection.pragma_update(None, "cache_size", -8192)?;
-    // Pages. Most rows live shortly: the longer the log grows, the fewer of them ever get into the database's own file.
+    // In pages. Most rows do not live long: the more the log may have, the fewer of them get into the database's own file.
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     // More than there are statements, so that each is compiled once: also whatever it is run with.
     connection.set_prepared_statement_cache_capacity(128);

@@ -249,7 +249,7 @@ fn payloads() -> Vec<u8> {
 
 fn compress(model: Model, bytes: &[u8]) -> Vec<u8> {
     let mut compressor = Compressor::new(model);
-    bytes.iter().for_each(|byte| compressor.write(*byte));
+    bytes.split_inclusive(|byte| *byte == 0).for_each(|record| compressor.write(record));
     let mark = compressor.mark();
     compressor.finish_at(mark)
 }

@@ -63,7 +63,7 @@ fn framed(body: &[u8]) -> String {
             }
             bytes.push(len as u8);
             let mut compressor = Compressor::new(MODEL.clone());
-            body.iter().for_each(|byte| compressor.write(*byte));
+            compressor.write(body);
             let end = compressor.mark();
             bytes.extend(compressor.finish_at(end));
         }

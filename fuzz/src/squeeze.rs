@@ -22,7 +22,7 @@ pub fn check(compressed: &[u8], len: u16) {
 /// What is compressed comes back, and has the size that was foretold.
 pub fn check_text(text: &[u8]) {
     let mut compressor = Compressor::new(MODEL.clone());
-    text.iter().for_each(|byte| compressor.write(*byte));
+    compressor.write(text);
     let end = compressor.mark();
     let compressed = compressor.finish_at(end);
     assert_eq!(compressed.len(), end.size());

@@ -30,17 +30,21 @@ impl Compressor {
         Self { model, range: Range::FULL, out: Vec::new() }
     }
 
-    /// Compresses one byte more.
-    pub fn write(&mut self, byte: u8) {
+    /// Compresses these bytes more. Those of one record cost less together than one at a time.
+    pub fn write(&mut self, bytes: &[u8]) {
         let Self { model, range, out } = self;
-        model.next(|question, probability| {
-            let yes = question.answer(byte);
-            range.narrow(probability, yes);
-            while let Some(settled) = range.shift() {
-                out.push(settled);
-            }
-            yes
-        });
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let known = model.next(|question, probability| {
+                let yes = question.answer(rest);
+                range.narrow(probability, yes);
+                while let Some(settled) = range.shift() {
+                    out.push(settled);
+                }
+                yes
+            });
+            rest = &rest[known..];
+        }
     }
 
     /// The place after what has been written.
@@ -72,16 +76,19 @@ pub fn decompress(mut model: Model, compressed: &[u8], len: usize) -> Vec<u8> {
     let mut value = (0..4).fold(0, |value, _| value << 8 | take());
     let mut range = Range::FULL;
     let mut out = Vec::with_capacity(len);
-    for _ in 0..len {
-        out.push(model.next(|_, probability| {
+    while out.len() < len {
+        let known = model.next(|_, probability| {
             let yes = value <= range.middle(probability);
             range.narrow(probability, yes);
             while range.shift().is_some() {
                 value = value << 8 | take();
             }
             yes
-        }));
+        });
+        out.extend_from_slice(model.last(known));
     }
+    // Damaged, it may end in the midst of a run.
+    out.truncate(len);
     out
 }
 
@@ -135,7 +142,7 @@ mod tests {
 
     fn compressed(model: &Model, bytes: &[u8]) -> Vec<u8> {
         let mut compressor = Compressor::new(model.clone());
-        bytes.iter().for_each(|byte| compressor.write(*byte));
+        compressor.write(bytes);
         let mark = compressor.mark();
         let out = compressor.finish_at(mark);
         assert_eq!(out.len(), mark.size());
@@ -165,7 +172,7 @@ mod tests {
         let mut marks = Vec::new();
         for byte in TEXT {
             marks.push(compressor.mark());
-            compressor.write(*byte);
+            compressor.write(&[*byte]);
         }
         for (len, mark) in marks.into_iter().enumerate() {
             let cut = compressor.clone().finish_at(mark);

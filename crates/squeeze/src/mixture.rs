@@ -5,7 +5,7 @@ use crate::logistic::{MAX_LOGIT, logit, probability};
 /// How many contexts are mixed.
 pub(crate) const CONTEXTS: usize = 8;
 /// Sets of weights: one for each beginning of a byte, the others for guesses.
-const SETS: usize = 256 + 16;
+const SETS: usize = 256 + 3 * 16;
 /// Bits of a slot's number.
 const SLOT_BITS: u32 = 19;
 /// All weights at first, and the largest, in 1/16384.

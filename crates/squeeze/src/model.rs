@@ -4,6 +4,15 @@ use crate::mixture::{CONTEXTS, Mixture};
 use crate::trail::{Guess, Trail};
 use crate::words::Words;
 
+/// Keys of the questions about guesses, to which the byte or the length of the run is added. Smaller ones are of bits.
+const GUESSED: u32 = 256;
+const RUN: u32 = 512;
+
+/// The sets of weights of these, one for each number of hits.
+const GUESSED_SETS: usize = 256;
+const RUN_SETS: usize = 272;
+const DOUBTED_SETS: usize = 288;
+
 /// What has been seen, as far as it helps to foretell what comes.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -12,9 +21,11 @@ pub struct Model {
     mixture: Mixture,
 }
 
-/// What is coded: a byte is the answers to one or more of these.
+/// What is coded: a byte or a run of bytes is the answers to one or more of these.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Question {
+pub(crate) enum Question<'a> {
+    /// Whether it is these bytes, one after the other.
+    Run(&'a [u8]),
     /// Whether it is this byte.
     Guessed(u8),
     /// Whether this bit of it is 1, 0 being the lowest.
@@ -30,25 +41,41 @@ impl Model {
     /// A model that has seen `dictionary`: records like those that will come.
     pub fn with_dictionary(dictionary: &[u8]) -> Self {
         let mut model = Self::new();
-        for byte in dictionary {
-            model.next(|question, _| question.answer(*byte));
+        let mut rest = dictionary;
+        while !rest.is_empty() {
+            let known = model.next(|question, _| question.answer(rest));
+            rest = &rest[known..];
         }
         // The kinds of the dictionary's records are not those of the text's records.
         model.trail.forget_records();
         model
     }
 
-    /// Asks for the next byte until it is known, and learns it. `answer` is told each question, and the probability of a yes
-    /// in 1/4096: 1 to 4094.
-    pub(crate) fn next(&mut self, mut answer: impl FnMut(Question, u32) -> bool) -> u8 {
-        let guess = self.trail.guess();
+    /// Asks for what comes next until a byte or more are known, learns these, and says how many they are. `answer` is told each
+    /// question, and the probability of a yes in 1/4096: 1 to 4094.
+    pub(crate) fn next(&mut self, mut answer: impl FnMut(Question<'_>, u32) -> bool) -> usize {
         let contexts = self.contexts();
-        let trusted = 256 + self.trail.record.hits.min(15) as usize;
-        let mut ask = |hashes: &[u32; CONTEXTS], node, set, question| {
+        let hits = self.trail.record.hits.min(15) as usize;
+        if let Some(run) = self.trail.run() {
+            let question = Question::Run(self.trail.part(run.clone()));
+            let answer = |probability| answer(question, probability);
+            if self.mixture.ask(&keyed(&contexts, RUN + run.len() as u32), 0, RUN_SETS + hits, answer) {
+                let len = run.len();
+                for place in run {
+                    let byte = self.trail.part(place..place + 1)[0];
+                    self.push(byte);
+                }
+                return len;
+            }
+            self.trail.doubted = true;
+        }
+        let guess = self.trail.guess();
+        let trusted = if self.trail.doubted { DOUBTED_SETS } else { GUESSED_SETS } + hits;
+        let mut ask = |hashes: &[u32; CONTEXTS], node, set, question: Question<'_>| {
             self.mixture.ask(hashes, node, set, |probability| answer(question, probability))
         };
         let byte = match guess {
-            Some(guess) if ask(&keyed(&contexts, 256 | u32::from(guess)), 0, trusted, Question::Guessed(guess)) => {
+            Some(guess) if ask(&keyed(&contexts, GUESSED + u32::from(guess)), 0, trusted, Question::Guessed(guess)) => {
                 guess
             }
             _ => {
@@ -71,9 +98,18 @@ impl Model {
                 bits as u8
             }
         };
+        self.push(byte);
+        1
+    }
+
+    /// The last `count` bytes that are known.
+    pub(crate) fn last(&self, count: usize) -> &[u8] {
+        self.trail.tail(count)
+    }
+
+    fn push(&mut self, byte: u8) {
         self.trail.push(byte);
         self.words.push(byte);
-        byte
     }
 
     /// The hash of each context of the next byte.
@@ -111,12 +147,13 @@ impl Default for Model {
     }
 }
 
-impl Question {
-    /// The answer if the next byte is `byte`.
-    pub(crate) fn answer(self, byte: u8) -> bool {
+impl Question<'_> {
+    /// The answer if `rest` comes next, which is one byte or more.
+    pub(crate) fn answer(self, rest: &[u8]) -> bool {
         match self {
-            Self::Guessed(guess) => guess == byte,
-            Self::Bit(shift) => byte >> shift & 1 == 1,
+            Self::Run(run) => rest.starts_with(run),
+            Self::Guessed(guess) => guess == rest[0],
+            Self::Bit(shift) => rest[0] >> shift & 1 == 1,
         }
     }
 }

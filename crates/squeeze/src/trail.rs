@@ -1,5 +1,7 @@
 //! Two guesses at the next byte from what came before: the record of the same kind, and the last like stretch of text.
 
+use std::ops::Range;
+
 use crate::model::hash;
 
 /// Records shorter than this do not end: their first bytes are a head in which zeros are common.
@@ -13,6 +15,9 @@ const LOOKUP_BITS: u32 = 14;
 /// Longest stretch that is compared, and the shortest that counts.
 const LONGEST_STRETCH: usize = 32;
 const SHORTEST_STRETCH: usize = 5;
+/// Longest and shortest run that is asked about as a whole.
+const LONGEST_RUN: usize = 64;
+const SHORTEST_RUN: usize = 3;
 
 /// A place in the history that goes along with the end.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,6 +45,8 @@ pub(crate) struct Trail {
     pub(crate) record_kind: u8,
     /// Where a text ended that has this hash.
     lookup: Vec<u32>,
+    /// The record guess was said to be wrong soon, and has not been yet.
+    pub(crate) doubted: bool,
 }
 
 impl Trail {
@@ -53,6 +60,7 @@ impl Trail {
             record_len: 0,
             record_kind: 0,
             lookup: vec![0; 1 << LOOKUP_BITS],
+            doubted: false,
         }
     }
 
@@ -71,11 +79,34 @@ impl Trail {
         self.guessed(self.record).or_else(|| self.guessed(self.stretch))
     }
 
+    /// Where the record guess at all that comes before the next digit or the record's end stands, if that is worth a question:
+    /// not where it has just been wrong, or was said to be wrong soon.
+    pub(crate) fn run(&self) -> Option<Range<usize>> {
+        let Guess { at, hits, .. } = self.record;
+        if self.doubted || at == 0 || hits < 2 {
+            return None;
+        }
+        let rest = self.history.get(at..)?.iter().take(LONGEST_RUN);
+        let len = rest.take_while(|byte| **byte != 0 && !byte.is_ascii_digit()).count();
+        (len >= SHORTEST_RUN).then_some(at..at + len)
+    }
+
+    /// The bytes that stand in this part of the history.
+    pub(crate) fn part(&self, part: Range<usize>) -> &[u8] {
+        &self.history[part]
+    }
+
+    /// The last `count` bytes.
+    pub(crate) fn tail(&self, count: usize) -> &[u8] {
+        &self.history[self.history.len() - count..]
+    }
+
     /// Records of the kinds seen so far are no longer guesses for new ones.
     pub(crate) fn forget_records(&mut self) {
         self.records = [0; 256];
         self.record = Guess::default();
         self.record_len = 0;
+        self.doubted = false;
     }
 
     pub(crate) fn push(&mut self, byte: u8) {
@@ -98,6 +129,7 @@ impl Trail {
     fn begin_record(&mut self, kind: u8) {
         let like = std::mem::replace(&mut self.records[usize::from(kind)], self.history.len());
         self.record_kind = kind;
+        self.doubted = false;
         self.record = Guess { at: like, hits: if like > 0 { 8 } else { 0 }, misses: 0 };
     }
 
@@ -113,6 +145,7 @@ impl Trail {
             }
             return;
         }
+        self.doubted = false;
         self.record.hits = 0;
         self.record.misses += 1;
         if is_separator(byte) {

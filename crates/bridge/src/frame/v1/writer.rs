@@ -9,6 +9,9 @@ use super::{Content, Entry, Frame, MAX_BODY_LEN, MAX_ENTRIES, Notes, Stream, arm
 /// What every text of version 1 begins with.
 pub(super) const MARKER: &str = "~m1";
 
+/// Bytes of a record that are written before the look whether they fit.
+const STRIDE: usize = 256;
+
 /// Whose frame it is and when it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameHead {
@@ -55,7 +58,7 @@ impl FrameWriter {
             start.push(section::UNSETTLED);
             put_bytes(&mut start, &content);
         }
-        start.iter().for_each(|byte| writer.write(*byte));
+        writer.write(&start);
         writer.keep();
         writer
     }
@@ -66,8 +69,8 @@ impl FrameWriter {
             return false;
         }
         let record = self.record(entry, Ending::Own);
-        for byte in record {
-            self.write(byte);
+        for part in record.chunks(STRIDE) {
+            self.write(part);
             // What is too large already does not get smaller.
             if self.size() > self.room || self.body.len() > MAX_BODY_LEN {
                 self.full = true;
@@ -88,16 +91,17 @@ impl FrameWriter {
         }
         let record = self.record(entry, Ending::Body);
         let head_len = record.len() - bytes.len();
+        let (head, bytes) = record.split_at(head_len);
+        self.write(head);
         let mut taken = 0;
-        for (index, byte) in record.into_iter().enumerate() {
-            self.write(byte);
+        // The frame can end only where a write ends.
+        for byte in bytes {
+            self.write(std::slice::from_ref(byte));
             if self.size() > self.room || self.body.len() > MAX_BODY_LEN {
                 break;
             }
-            if index >= head_len {
-                self.keep();
-                taken += 1;
-            }
+            self.keep();
+            taken += 1;
         }
         self.full = true;
         self.entries += usize::from(taken > 0);
@@ -139,11 +143,11 @@ impl FrameWriter {
         record
     }
 
-    fn write(&mut self, byte: u8) {
+    fn write(&mut self, bytes: &[u8]) {
         if let Some((compressor, _)) = &mut self.compressor {
-            compressor.write(byte);
+            compressor.write(bytes);
         }
-        self.body.push(byte);
+        self.body.extend_from_slice(bytes);
     }
 
     fn size(&self) -> usize {

@@ -22,6 +22,7 @@ mod newcomers;
 mod node_fault;
 mod people;
 mod poster;
+mod proof;
 mod queue;
 mod readback;
 mod retained;

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use twister::{CustomFields, FieldValue, NodeFault, Peer, PostNumber, RpcError, SelfCopy, SignedPost, Username};
 
 use super::Context;
-use super::readback::{find_out, own_posts};
+use super::proof::{Posted, Proof};
+use super::readback::own_posts;
 use super::subscriptions;
 use crate::backoff::Backoff;
 use crate::clock::now_s;
@@ -19,12 +20,9 @@ use crate::pack::Pace;
 use crate::route::Receiver;
 use crate::store::{FrameRow, StoreError};
 
-/// Frames that are posted before the look whether they are out. Others are made meanwhile.
+/// Frames that are posted before the look whether they are out. That look is taken, and others are made, while the next are
+/// posted.
 const BATCH: usize = 8;
-
-/// Looks for a post that the node took before it counts as lost, and the pause between two.
-const READBACK_ATTEMPTS: u32 = 10;
-const READBACK_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long the messages for an account that the node cannot write to wait.
 const UNKNOWN_RECIPIENT_PAUSE: Duration = Duration::from_secs(30);
@@ -57,21 +55,16 @@ impl From<StoreError> for Halt {
 
 struct Poster {
     context: Context,
-    /// Takes posts that are out, to leave them in the DHT where that is needed.
-    carrier: mpsc::UnboundedSender<SignedPost>,
+    proof: Proof,
+    /// What the node took in the last round. Whether it is out is seen while the next frames are posted.
+    unproven: Vec<Posted>,
     /// Accounts that cannot be written to, until when.
     unreachable: HashMap<Username, Instant>,
 }
 
-/// A frame that the node took, with the proof to look for.
-struct Posted {
-    frame: FrameRow,
-    number: PostNumber,
-    post: SignedPost,
-}
-
 pub(super) async fn drive(context: Context, carrier: mpsc::UnboundedSender<SignedPost>) {
-    let mut poster = Poster { context, carrier, unreachable: HashMap::new() };
+    let proof = Proof { context: context.clone(), carrier };
+    let mut poster = Poster { context, proof, unproven: Vec::new(), unreachable: HashMap::new() };
     let mut published = poster.context.published.subscribe();
     let mut packers = poster.context.packers.subscribe();
     let mut attempt = 0;
@@ -139,7 +132,11 @@ impl Poster {
         }
         let now = Instant::now();
         self.unreachable.retain(|_, until| *until > now);
-        self.settle_doubtful().await?;
+        // After an error, and at the start, only the database knows what may be out.
+        let unproven = std::mem::take(&mut self.unproven);
+        if unproven.is_empty() {
+            self.proof.settle_doubtful().await?;
+        }
         // To see whether there is anything to post, what is known here is enough: the node is asked before posting.
         let (peers, pace) = (self.peers(), self.pace(self.context.store.next_number().await?));
         let packed = context.sending(move |sender, now| {
@@ -151,15 +148,29 @@ impl Poster {
         let (outcomes, frames, timeout, stuck) = packed.await?;
         context.tell_outcomes(outcomes);
         if frames.is_empty() {
+            if !unproven.is_empty() {
+                self.proof.read_back(unproven).await?;
+                return Ok(None);
+            }
             let wake = timeout.map(|at| context.start + at);
             return if stuck { Err(Halt::QuotaExhausted) } else { Ok(Some(wake)) };
         }
         let next = self.next_number().await?;
-        let mut posted = Vec::new();
-        let (outcome, packed) = tokio::join!(self.post_frames(frames, next, &mut posted), pack_ahead(&context));
-        self.read_back(posted).await?;
-        packed?;
-        outcome.map(|()| None)
+        let (proof, mut posted) = (self.proof.clone(), Vec::new());
+        let meanwhile = async {
+            // What is out makes room for frames.
+            proof.read_back(unproven).await?;
+            pack_ahead(&context).await.map_err(Halt::Store)
+        };
+        let (outcome, done) = tokio::join!(self.post_frames(frames, next, &mut posted), meanwhile);
+        if outcome.is_err() || context.stop.is_cancelled() {
+            // The next round may be far off.
+            proof.read_back(std::mem::take(&mut posted)).await?;
+        }
+        done?;
+        outcome?;
+        self.unproven = posted;
+        Ok(None)
     }
 
     /// What is known of the accounts that something may go to.
@@ -180,25 +191,6 @@ impl Poster {
     fn pace(&self, next: PostNumber) -> Pace {
         let allowed = *self.context.highest_allowed.borrow();
         Pace::of((allowed.0 + 1).saturating_sub(next.0))
-    }
-
-    /// Frames that may have gone out before a crash or a lost reply: those that are out are done, the others wait for a
-    /// new number.
-    async fn settle_doubtful(&self) -> Result<(), Halt> {
-        for frame in self.context.sending(|sender, _| sender.doubtful_frames()).await? {
-            let Some(number) = frame.post else { continue };
-            let found = find_out(&self.context, &frame, number).await?;
-            let fate = if found.is_some() { Fate::Out } else { Fate::Absent };
-            self.settle(frame, number, fate).await?;
-            found.into_iter().for_each(|post| self.carry(post));
-        }
-        Ok(())
-    }
-
-    async fn settle(&self, frame: FrameRow, number: PostNumber, fate: Fate) -> Result<(), StoreError> {
-        let settled = self.context.sending(move |sender, now| sender.settle_post(frame.id, number, fate, now));
-        self.context.tell_outcomes(settled.await?);
-        Ok(())
     }
 
     async fn post_frames(
@@ -267,55 +259,13 @@ impl Poster {
                 );
                 self.context.board.report(Part::Account, ProblemCode::PeerNotRegistered, text);
                 self.unreachable.insert(name.clone(), Instant::now() + UNKNOWN_RECIPIENT_PAUSE);
-                Ok(self.settle(frame, number, Fate::Absent).await?)
+                Ok(self.proof.settle(frame, number, Fate::Absent).await?)
             }
             _ => {
-                self.settle(frame, number, Fate::Absent).await?;
+                self.proof.settle(frame, number, Fate::Absent).await?;
                 Err(error.into())
             }
         }
-    }
-
-    /// Looks whether the posts are out. One whose number another client took is posted again under a new one.
-    async fn read_back(&self, mut posted: Vec<Posted>) -> Result<(), Halt> {
-        for attempt in 0..READBACK_ATTEMPTS {
-            let (Some(first), Some(last)) = (posted.first(), posted.last()) else { return Ok(()) };
-            if attempt > 0 {
-                tokio::time::sleep(READBACK_PAUSE).await;
-            }
-            let found = own_posts(&self.context, first.number, last.number).await?;
-            let signatures: HashMap<PostNumber, String> =
-                found.into_iter().map(|found| (found.post.number, found.signature)).collect();
-            let (mut out, mut absent) = (Vec::new(), Vec::new());
-            for one in posted {
-                match signatures.get(&one.number) {
-                    Some(signature) if *signature == one.post.signature => out.push(one),
-                    Some(_) => {
-                        let number = one.number;
-                        tracing::info!(%number, "another client of the account has used this number; posting again");
-                        self.settle(one.frame, number, Fate::Stolen).await?;
-                    }
-                    None => absent.push(one),
-                }
-            }
-            if !out.is_empty() {
-                let frames: Vec<_> = out.iter().map(|one| (one.frame.id, one.number)).collect();
-                let settled = self.context.sending(move |sender, now| sender.settle_out(&frames, now)).await?;
-                self.context.tell_outcomes(settled);
-                out.into_iter().for_each(|one| self.carry(one.post));
-            }
-            posted = absent;
-        }
-        for one in posted {
-            tracing::warn!(number = one.number.0, "the node took a post and does not have it; it is posted again");
-            self.settle(one.frame, one.number, Fate::Absent).await?;
-        }
-        Ok(())
-    }
-
-    fn carry(&self, post: SignedPost) {
-        // The carrier is gone only when the bridge stops.
-        let _ = self.carrier.send(post);
     }
 
     /// The next number that nobody has used, as far as this bridge and its node know.
@@ -345,7 +295,7 @@ impl Poster {
         // again would cost a number each time.
         if stored.iter().all(|stored| stored.signature == post.signature) {
             self.context.store.set_announced_seq(announcement.seq).await?;
-            self.carry(post);
+            self.proof.carry(post);
         }
         Ok(())
     }

@@ -160,6 +160,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_in_parts_comes_back_and_costs_more() {
+        let model = Model::with_dictionary(TEXT);
+        let mut compressor = Compressor::new(model.clone());
+        TEXT.iter().for_each(|byte| compressor.write(std::slice::from_ref(byte)));
+        let mark = compressor.mark();
+        let parts = compressor.finish_at(mark);
+        assert_eq!(decompress(model.clone(), &parts, TEXT.len()), TEXT);
+        assert!(compressed(&model, TEXT).len() < parts.len());
+    }
+
+    #[test]
     fn a_dictionary_makes_it_shorter() {
         let knowing = Model::with_dictionary(TEXT);
         let (with, without) = (compressed(&knowing, TEXT).len(), compressed(&Model::new(), TEXT).len());

@@ -8,6 +8,7 @@
 mod clients;
 #[path = "../../crates/bridge/tests/home/mod.rs"]
 mod home;
+mod load;
 mod pair;
 mod rivals;
 mod rows;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-use super::in_time;
+use super::{in_time, processor_time};
 
 /// The program under test.
 const CLI: &str = env!("CARGO_BIN_EXE_mqtt-twister-cli");
@@ -125,14 +125,9 @@ impl BridgeProcess {
         peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
 
-    /// What all its threads have had of the processor so far, also those that have ended, to a hundredth of a second.
+    /// What it has had of the processors so far.
     pub fn processor_time(&self) -> Duration {
-        let id = self.child.id().expect("the process runs");
-        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-        // The name before it may have spaces.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-        let ticks: u64 = fields[11..=12].iter().map(|field| field.parse::<u64>().unwrap()).sum();
-        Duration::from_millis(10 * ticks)
+        processor_time(self.child.id().expect("the process runs"))
     }
 
     /// Stops it in the middle of whatever it does, until [`thaw`](Self::thaw).

@@ -7,11 +7,13 @@ mod bridge_process;
 mod client;
 mod config;
 mod mosquitto;
+mod processor;
 
 pub use bridge_process::{BridgeProcess, ask, command, signal, terminate};
 pub use client::{Client, Message};
 pub use config::toml_bridge_as;
 pub use mosquitto::{Mosquitto, free_port};
+pub use processor::processor_time;
 
 use crate::patience;
 

@@ -5,13 +5,14 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::bridge_process::{signal, terminate};
-use super::in_time;
+use super::{in_time, processor_time};
 
 /// A running broker. It keeps its sessions over [`stop`](Self::stop) and [`start_again`](Self::start_again), and dies when
 /// dropped.
@@ -73,6 +74,12 @@ impl Mosquitto {
         }
         let log = fs::read_to_string(dir.path().join("log")).unwrap_or_default();
         panic!("mosquitto does not start:\n{log}");
+    }
+
+    /// What it has had of the processors so far.
+    pub fn processor_time(&self) -> Duration {
+        let id = self.process.as_ref().and_then(Child::id).expect("the broker runs");
+        processor_time(id)
     }
 
     /// Its port on the loopback address.

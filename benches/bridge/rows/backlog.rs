@@ -6,6 +6,7 @@ use mqtt_twister_benches::{Effort, Ledger, Measure, Meters, Row};
 use mqtt_twister_sandbox::PostPace;
 
 use crate::clients::{Sink, Source};
+use crate::load::Load;
 use crate::pair::{PUBLIC, Pair};
 
 /// A node that takes next to nothing, for as long as the backlog grows.
@@ -13,7 +14,7 @@ const HARDLY: PostPace = PostPace { a_second: 5, ..PostPace::MEASURED };
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
     let (runs, messages) = (effort.of(5, 1), effort.of(100_000, 20_000));
-    let (mut rates, mut memory) = (Vec::new(), Vec::new());
+    let (mut load, mut memory) = (Load::default(), Vec::new());
     for run in 0..runs {
         let pair = Pair::start().await;
         let mut sink = Sink::subscribe(pair.bob_broker.port(), &format!("{PUBLIC}/house/#")).await;
@@ -30,6 +31,7 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
         }
         sink.take().iter().for_each(|arrival| ledger.handle(&arrival.topic, &arrival.payload).unwrap());
         let (waiting, began) = (messages - ledger.arrived(), Instant::now());
+        load.begin(&pair);
         pair.network.node(0).set_post_pace(Some(PostPace::MEASURED));
         let mut last = began;
         while ledger.arrived() < messages {
@@ -37,7 +39,7 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
             ledger.handle(&arrival.topic, &arrival.payload).unwrap();
             last = arrival.at;
         }
-        rates.push(waiting as f64 / (last - began).as_secs_f64());
+        load.end(&pair, waiting as f64 / (last - began).as_secs_f64());
         memory.push(pair.alice.peak_memory_mib().max(pair.bob.peak_memory_mib()) as f64);
         pair.stop().await;
     }
@@ -46,7 +48,8 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
         "100,000 messages of 120 bytes wait in a bridge's database because its node takes none; then the node takes 90 posts a second \
          again, until the last message has come to the other person's subscriber",
     );
-    row.add(Measure::new("messages a second", "", rates).at_least(5000.0));
+    row.add(load.rate(5000.0));
     row.add(Measure::new("memory of the larger bridge", "MiB", memory).at_most(150.0));
+    load.shares().into_iter().for_each(|share| row.add(share));
     vec![row]
 }

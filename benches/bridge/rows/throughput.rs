@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use mqtt_twister_benches::{Effort, Ledger, Measure, Meters, Row};
 
 use crate::clients::{Sink, Source};
+use crate::load::Load;
 use crate::pair::{PUBLIC, Pair};
 
 /// Messages that may be on their way. More would only wait, fewer could leave a part of the way idle.
@@ -19,14 +20,15 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
     let (runs, seconds) = (effort.of(5, 1), effort.of(60, 15));
     let pair = Pair::start().await;
     let mut stream = Stream::new(pair.alice_broker.port(), pair.bob_broker.port(), PUBLIC, ON_THE_WAY).await;
-    let (mut rates, mut posts, mut costs) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut load, mut posts, mut costs) = (Load::default(), Vec::new(), Vec::new());
     stream.flow(WARM_UP).await;
     for _ in 0..runs {
         let (processor, posted) = (pair.processor_time(), calls(&pair));
+        load.begin(&pair);
         let began = Instant::now();
         let arrived = stream.flow(Duration::from_secs(seconds)).await;
         let elapsed = began.elapsed().as_secs_f64();
-        rates.push(arrived as f64 / elapsed);
+        load.end(&pair, arrived as f64 / elapsed);
         posts.push((calls(&pair) - posted) as f64 / elapsed);
         costs.push((pair.processor_time() - processor).as_secs_f64() * 1e6 / arrived as f64);
     }
@@ -38,13 +40,14 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
          posts a second. Every message has to come once and in order",
     );
     let history = costs.last().zip(costs.first()).map(|(last, first)| last / first);
-    row.add(Measure::new("messages a second", "", rates).at_least(6000.0));
+    row.add(load.rate(6000.0));
     row.add(Measure::new("posts a second", "", posts));
     row.add(Measure::new("processor time of both bridges, a message", "µs", costs));
     row.add(
         Measure::new("the same after all runs, times that of the first", "×", history.into_iter().collect())
             .at_most(7.0),
     );
+    load.shares().into_iter().for_each(|share| row.add(share));
     vec![row]
 }
 

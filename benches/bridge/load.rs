@@ -52,7 +52,7 @@ impl Load {
         match median(&self.of(Run::bound)) {
             Some(bound) if bound < goal && measure.is_reached() == Some(false) => measure.note(format!(
                 "The limit is the processors. They were busy {:.0} % of the time, and the brokers, clients, nodes and both bridges \
-                 share them: were they never idle, {bound:.0} messages a second would cross. Two people have processors of their own",
+                 share them: were they never idle, {bound:.0} messages a second would cross",
                 median(&self.of(|run| run.percent(run.spent.busy))).unwrap_or_default()
             )),
             _ => measure,

@@ -6,8 +6,8 @@
 //! Both sides must start with equal models.
 //!
 //! Every number is an integer and every step is fixed, so that all machines agree; the steps are written down in
-//! `docs/frame-format.md`, and changing any of them makes a new format. The output can end
-//! where any write to the compressor ended, which fills a given room exactly.
+//! `docs/frame-format.md`, and changing any of them makes a new format. The output can end where any
+//! write to the compressor ended, which fills a given room exactly.
 //!
 //! Deliberately not in it: what the records are, lengths, checksums.
 

@@ -4,7 +4,7 @@ use crate::logistic::{MAX_LOGIT, logit, probability};
 
 /// How many contexts are mixed.
 pub(crate) const CONTEXTS: usize = 8;
-/// Sets of weights: one for each beginning of a byte, the others for guesses.
+/// Sets of weights: one for each beginning of a byte, and 16 for each of three questions about guesses.
 const SETS: usize = 256 + 3 * 16;
 /// Bits of a slot's number.
 const SLOT_BITS: u32 = 19;

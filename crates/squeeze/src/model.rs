@@ -10,8 +10,8 @@ const RUN: u32 = 512;
 
 /// The sets of weights of these, one for each number of hits.
 const GUESSED_SETS: usize = 256;
-const RUN_SETS: usize = 272;
-const DOUBTED_SETS: usize = 288;
+const RUN_SETS: usize = GUESSED_SETS + 16;
+const DOUBTED_SETS: usize = RUN_SETS + 16;
 
 /// What has been seen, as far as it helps to foretell what comes.
 #[derive(Debug, Clone)]
@@ -57,13 +57,12 @@ impl Model {
         let contexts = self.contexts();
         let hits = self.trail.record.hits.min(15) as usize;
         if let Some(run) = self.trail.run() {
-            let question = Question::Run(self.trail.part(run.clone()));
+            let question = Question::Run(&self.trail.history()[run.clone()]);
             let answer = |probability| answer(question, probability);
             if self.mixture.ask(&keyed(&contexts, RUN + run.len() as u32), 0, RUN_SETS + hits, answer) {
                 let len = run.len();
                 for place in run {
-                    let byte = self.trail.part(place..place + 1)[0];
-                    self.push(byte);
+                    self.push(self.trail.history()[place]);
                 }
                 return len;
             }
@@ -104,7 +103,8 @@ impl Model {
 
     /// The last `count` bytes that are known.
     pub(crate) fn last(&self, count: usize) -> &[u8] {
-        self.trail.tail(count)
+        let history = self.trail.history();
+        &history[history.len() - count..]
     }
 
     fn push(&mut self, byte: u8) {

@@ -91,14 +91,9 @@ impl Trail {
         (len >= SHORTEST_RUN).then_some(at..at + len)
     }
 
-    /// The bytes that stand in this part of the history.
-    pub(crate) fn part(&self, part: Range<usize>) -> &[u8] {
-        &self.history[part]
-    }
-
-    /// The last `count` bytes.
-    pub(crate) fn tail(&self, count: usize) -> &[u8] {
-        &self.history[self.history.len() - count..]
+    /// All bytes so far, after eight zeros.
+    pub(crate) fn history(&self) -> &[u8] {
+        &self.history
     }
 
     /// Records of the kinds seen so far are no longer guesses for new ones.

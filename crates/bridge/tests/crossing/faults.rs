@@ -74,6 +74,25 @@ async fn stolen_numbers_are_posted_again() {
 }
 
 #[tokio::test]
+async fn numbers_stolen_while_later_frames_are_posted_make_no_message_lost_or_late() {
+    let Joined { network, alice, bob, .. } = &mut Joined::start().await;
+    network.steal_numbers("mqtt_alice", 12);
+    // Hardly two of these share a frame: there are more frames than are posted before the look whether they are out.
+    let mut dice = 7_u32;
+    let mut noise = || {
+        dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (dice >> 24) as u8
+    };
+    let payloads: Vec<Vec<u8>> = (0..40).map(|_| (0..1000).map(|_| noise()).collect()).collect();
+    for payload in &payloads {
+        alice.publish("public/noise", payload, Qos::AtLeastOnce).await;
+    }
+    for payload in &payloads {
+        assert_eq!(bob.hear().await.payload, *payload);
+    }
+}
+
+#[tokio::test]
 async fn a_reply_that_is_lost_makes_no_message_lost_or_doubled() {
     let Joined { network, alice, bob, .. } = &mut Joined::start().await;
     network.node(0).drop_replies("newpostmsg", 2);

@@ -8,7 +8,7 @@
 #   make test-packages  makes the packages, and installs, starts, upgrades and purges them in a clean Debian (a part of make test)
 #   make soak       100 kills of bridges, brokers and nodes while 5,000 messages flow (make test has a short form)
 #   make lint       formatting and static checks
-#   make bench      all numbers, in some 33 minutes after the build: target/bench/report.json and report.md; ROWS="latency start" takes
+#   make bench      all numbers, in less than 30 minutes after the build: target/bench/report.json and report.md; ROWS="latency start" takes
 #                   a part of them; leave the machine alone meanwhile (benches/README.md)
 #   make bench-quick  a rough look, in three minutes after the build
 #   make numbers    writes what the last make bench has measured into the README

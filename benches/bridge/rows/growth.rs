@@ -8,7 +8,7 @@ use super::throughput::Stream;
 use crate::pair::{PUBLIC, Pair, Special};
 
 /// How long messages flow before it is measured.
-const WARM_UP: Duration = Duration::from_secs(2);
+const WARM_UP: Duration = Duration::from_secs(1);
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
     let runs = effort.of(5, 1);
@@ -41,7 +41,7 @@ async fn cost(special: Special, topics: usize) -> f64 {
     stream.pass(topics as u64).await;
     stream.flow(WARM_UP).await;
     let before = pair.processor_time();
-    let arrived = stream.flow(Duration::from_secs(3)).await;
+    let arrived = stream.flow(Duration::from_secs(2)).await;
     let spent = pair.processor_time() - before;
     stream.run_dry().await;
     pair.stop().await;

@@ -9,16 +9,19 @@ use crate::pair::{Pair, Special};
 /// Until a bridge has noticed that it is quiet.
 const REST: Duration = Duration::from_secs(90);
 
+/// How long it is looked at.
+const WINDOW: Duration = Duration::from_secs(8);
+
 pub async fn measure(effort: Effort) -> Vec<Row> {
-    let (runs, window) = (effort.of(5, 1), effort.of(Duration::from_secs(15), Duration::from_secs(10)));
+    let runs = effort.of(5, 1);
     let pair = Pair::start_with(Special { silent_accounts: 99, ..Special::default() }).await;
     tokio::time::sleep(effort.of(REST, REST / 4)).await;
     let (mut shares, mut rates) = (Vec::new(), Vec::new());
     for _ in 0..runs {
         let (processor, calls) = (pair.bob.processor_time(), calls(&pair));
-        tokio::time::sleep(window).await;
-        shares.push(100.0 * (pair.bob.processor_time() - processor).as_secs_f64() / window.as_secs_f64());
-        rates.push((self::calls(&pair) - calls) as f64 / window.as_secs_f64());
+        tokio::time::sleep(WINDOW).await;
+        shares.push(100.0 * (pair.bob.processor_time() - processor).as_secs_f64() / WINDOW.as_secs_f64());
+        rates.push((self::calls(&pair) - calls) as f64 / WINDOW.as_secs_f64());
     }
     let memory = vec![pair.bob.peak_memory_mib() as f64];
     pair.stop().await;

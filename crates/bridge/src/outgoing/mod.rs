@@ -177,13 +177,11 @@ impl Outgoing {
         for receiver in receivers {
             match &receiver {
                 Receiver::Everybody => {
-                    queues.extend(
-                        [false, true]
-                            .map(|compatible| Queue { receiver: receiver.clone(), compatible: Some(compatible) }),
-                    );
+                    let queue = |compatible| Queue { receiver: receiver.clone(), compatible };
+                    queues.extend([false, true].map(queue));
                 }
                 Receiver::Account(name) if self.terms(name).reachable => {
-                    queues.push(Queue { receiver, compatible: None });
+                    queues.push(Queue { receiver, compatible: false });
                 }
                 Receiver::Account(_) => {}
             }
@@ -365,7 +363,7 @@ impl Outgoing {
 
     fn is_packed(&self, queue: &Queue) -> bool {
         match &queue.receiver {
-            Receiver::Everybody => queue.compatible != Some(true),
+            Receiver::Everybody => !queue.compatible,
             Receiver::Account(name) => self.terms(name).packed,
         }
     }

@@ -9,7 +9,7 @@ use crate::message::{Message, Qos};
 use crate::route::{Receiver, Route};
 use crate::topic::{Topic, TopicFilter};
 
-/// Messages of quality of service 0 that wait for one receiver at most; above it the oldest are dropped. They may be
+/// Messages of quality of service 0 that wait in one queue at most; above it the oldest are dropped. They may be
 /// lost, and must not crowd out those that may not.
 const MOST_UNSURE: usize = 1000;
 
@@ -72,8 +72,17 @@ pub struct Written {
 pub struct Queue {
     /// Who they go to.
     pub receiver: Receiver,
-    /// Only those that mosquitto-twister must or need not be able to read; none for both.
-    pub compatible: Option<bool>,
+    /// Whether mosquitto-twister must be able to read them. It says nothing of those for accounts, and is false there.
+    pub compatible: bool,
+}
+
+impl Queue {
+    /// The one in which `route` waits.
+    fn of(route: &Route) -> Self {
+        let receiver = route.receiver.clone();
+        let compatible = route.compatible && receiver == Receiver::Everybody;
+        Self { receiver, compatible }
+    }
 }
 
 /// What [`to_row`] reads.
@@ -101,12 +110,13 @@ impl Store {
                     continue;
                 }
                 for route in routes {
+                    let queue = Queue::of(route);
                     match replace(tx, route, next, now_ms)? {
                         Some(row) => written.replaced.push(row),
-                        None => insert(tx, route, next, now_ms)?,
+                        None => insert(tx, &queue, route, next, now_ms)?,
                     }
                     if route.message.qos == Qos::AtMostOnce {
-                        unsure.insert(route.receiver.clone());
+                        unsure.insert(queue);
                     }
                 }
                 if let Some(number) = written.numbers.last_mut() {
@@ -116,8 +126,8 @@ impl Store {
             }
             ledger::add(tx, Count::Refused, refusals)?;
             ledger::add(tx, Count::Taken, (next - first) as usize)?;
-            for receiver in unsure {
-                written.dropped.extend(drop_unsure(tx, &receiver)?);
+            for queue in unsure {
+                written.dropped.extend(drop_unsure(tx, &queue)?);
             }
             ledger::set_value(tx, "next_message", &next)?;
             Ok(written)
@@ -153,14 +163,8 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         self.run(|tx| {
-            let query = format!(
-                "SELECT {COLUMNS} FROM outbox
-                 WHERE receiver = ?1 AND (qos = 0) = ?2 AND id > ?3 AND packed = 0 AND held = 0
-                     AND compatible = ifnull(?4, compatible)
-                 ORDER BY id LIMIT ?5"
-            );
-            let fields = params![to_text(&queue.receiver), unsure, after, queue.compatible, limit];
-            tx.prepare_cached(&query)?.query_map(fields, to_row)?.collect()
+            let fields = params![to_text(&queue.receiver), queue.compatible, unsure, after, limit];
+            tx.prepare_cached(&waiting_query())?.query_map(fields, to_row)?.collect()
         })
     }
 
@@ -175,7 +179,8 @@ impl Store {
             for name in held {
                 let query = format!(
                     "DELETE FROM outbox
-                     WHERE receiver = ?1 AND (qos = 0) = 1 AND taken_ms < ?2 AND packed = 0 AND retain = 0 AND held = 0
+                     WHERE receiver = ?1 AND compatible = 0 AND (qos = 0) = 1 AND held = 0 AND taken_ms < ?2 AND packed = 0
+                         AND retain = 0
                      RETURNING {COLUMNS}"
                 );
                 let dropped = deleted(tx, &query, params![name.as_str(), before_ms])?;
@@ -232,6 +237,14 @@ impl Store {
     }
 }
 
+fn waiting_query() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM outbox
+         WHERE receiver = ?1 AND compatible = ?2 AND (qos = 0) = ?3 AND held = 0 AND id > ?4 AND packed = 0
+         ORDER BY id LIMIT ?5"
+    )
+}
+
 pub(super) fn skip_number(tx: &Transaction<'_>, number: PostNumber) -> rusqlite::Result<()> {
     let next: u32 = ledger::value(tx, "next_number")?.unwrap_or(0);
     ledger::set_value(tx, "next_number", &next.max(number.next().0))
@@ -270,8 +283,9 @@ fn replace(tx: &Transaction<'_>, route: &Route, number: u64, now_ms: u64) -> rus
     Ok(Some(Replaced { old: old.into(), row }))
 }
 
-fn insert(tx: &Transaction<'_>, route: &Route, number: u64, now_ms: u64) -> rusqlite::Result<()> {
-    let Route { receiver, message, waiting, compatible } = route;
+fn insert(tx: &Transaction<'_>, queue: &Queue, route: &Route, number: u64, now_ms: u64) -> rusqlite::Result<()> {
+    let Queue { receiver, compatible } = queue;
+    let Route { message, waiting, .. } = route;
     let max_wait_ms = u64::try_from(waiting.max_wait.as_millis()).unwrap_or(u64::MAX);
     let query =
         "INSERT INTO outbox (message, receiver, topic, payload, qos, retain, properties, path, taken_ms, max_wait_ms,
@@ -302,14 +316,15 @@ fn expires_ms(route: &Route, now_ms: u64) -> Option<u64> {
     own.into_iter().chain(rules).min().map(|after| now_ms.saturating_add(after))
 }
 
-fn drop_unsure(tx: &Transaction<'_>, receiver: &Receiver) -> rusqlite::Result<Vec<SentMessage>> {
+fn drop_unsure(tx: &Transaction<'_>, queue: &Queue) -> rusqlite::Result<Vec<SentMessage>> {
     let query = format!(
         "DELETE FROM outbox WHERE id IN (
-             SELECT id FROM outbox WHERE receiver = ?1 AND (qos = 0) = 1 AND packed = 0 AND retain = 0 AND held = 0
-             ORDER BY id DESC LIMIT -1 OFFSET ?2)
+             SELECT id FROM outbox
+             WHERE receiver = ?1 AND compatible = ?2 AND (qos = 0) = 1 AND held = 0 AND packed = 0 AND retain = 0
+             ORDER BY id DESC LIMIT -1 OFFSET ?3)
          RETURNING {COLUMNS}"
     );
-    let dropped = deleted(tx, &query, params![to_text(receiver), MOST_UNSURE])?;
+    let dropped = deleted(tx, &query, params![to_text(&queue.receiver), queue.compatible, MOST_UNSURE])?;
     ledger::add(tx, Count::Expired, dropped.len())?;
     Ok(dropped)
 }
@@ -369,5 +384,23 @@ impl From<OutboxRow> for SentMessage {
     fn from(row: OutboxRow) -> Self {
         let OutboxRow { receiver, number, message, taken_ms, .. } = row;
         Self { receiver, number, message, taken_ms }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_found_without_a_look_at_what_waits_elsewhere_or_is_held() {
+        let steps: Vec<String> = Store::in_memory()
+            .run(|tx| {
+                let mut plan = tx.prepare(&format!("EXPLAIN QUERY PLAN {}", waiting_query()))?;
+                plan.query_map(params!["", false, false, 0, 1], |row| row.get("detail"))?.collect()
+            })
+            .unwrap();
+        let found = "USING INDEX outbox_waiting (receiver=? AND compatible=? AND <expr>=? AND held=? AND id>?)";
+        assert!(matches!(&steps[..], [step] if step.ends_with(found)), "{steps:?}");
     }
 }

@@ -252,6 +252,11 @@ const MIGRATIONS: &[&str] = &[
         digest   BLOB NOT NULL,
         PRIMARY KEY (receiver, topic)
     ) WITHOUT ROWID;
+", "
+    -- What waits is found without a look at what waits in other queues, or is held.
+    UPDATE outbox SET compatible = 0 WHERE receiver <> '';
+    DROP INDEX outbox_waiting;
+    CREATE INDEX outbox_waiting ON outbox (receiver, compatible, qos = 0, held, id) WHERE packed = 0;
 "];
 
 /// Sets the connection up and brings the tables up to date.

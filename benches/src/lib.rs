@@ -11,6 +11,7 @@
 
 mod counts;
 mod effort;
+mod load;
 mod machine;
 mod meters;
 mod occasion;
@@ -20,6 +21,7 @@ mod table;
 
 pub use counts::{Counts, CountsError, Gate};
 pub use effort::{Effort, FOLDER_VARIABLE, QUICK_VARIABLE, folder};
+pub use load::{Load, Processors, Run};
 pub use machine::Machine;
 pub use meters::{Ledger, LedgerError, Meters};
 pub use occasion::Occasion;

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use mqtt_twister_benches::{Effort, Ledger, Measure, Meters, Row};
+use mqtt_twister_benches::{Effort, Ledger, Load, Measure, Meters, Row};
 use mqtt_twister_sandbox::PostPace;
 
 use crate::clients::{Sink, Source};
-use crate::load::Load;
+use crate::load::Begun;
 use crate::pair::{PUBLIC, Pair};
 
 /// A node that takes next to nothing, for as long as the backlog grows.
@@ -30,16 +30,14 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         sink.take().iter().for_each(|arrival| ledger.handle(&arrival.topic, &arrival.payload).unwrap());
-        let (waiting, began) = (messages - ledger.arrived(), Instant::now());
-        load.begin(&pair);
+        let (waiting, begun, mut last) = (messages - ledger.arrived(), Begun::now(&pair), Instant::now());
         pair.network.node(0).set_post_pace(Some(PostPace::MEASURED));
-        let mut last = began;
         while ledger.arrived() < messages {
             let arrival = sink.next().await;
             ledger.handle(&arrival.topic, &arrival.payload).unwrap();
             last = arrival.at;
         }
-        load.end(&pair, waiting as f64 / (last - began).as_secs_f64());
+        load.add(begun.end(&pair, waiting, last));
         memory.push(pair.alice.peak_memory_mib().max(pair.bob.peak_memory_mib()) as f64);
         pair.stop().await;
     }

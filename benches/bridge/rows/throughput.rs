@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use mqtt_twister_benches::{Effort, Ledger, Measure, Meters, Row};
+use mqtt_twister_benches::{Effort, Ledger, Load, Measure, Meters, Row};
 
 use crate::clients::{Sink, Source};
-use crate::load::Load;
+use crate::load::Begun;
 use crate::pair::{PUBLIC, Pair};
 
 /// Messages that may be on their way. More would only wait, fewer could leave a part of the way idle.
@@ -20,17 +20,14 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
     let (runs, seconds) = (effort.of(5, 1), effort.of(60, 15));
     let pair = Pair::start().await;
     let mut stream = Stream::new(pair.alice_broker.port(), pair.bob_broker.port(), PUBLIC, ON_THE_WAY).await;
-    let (mut load, mut posts, mut costs) = (Load::default(), Vec::new(), Vec::new());
+    let (mut load, mut posts) = (Load::default(), Vec::new());
     stream.flow(WARM_UP).await;
     for _ in 0..runs {
-        let (processor, posted) = (pair.processor_time(), calls(&pair));
-        load.begin(&pair);
-        let began = Instant::now();
+        let (posted, begun) = (calls(&pair), Begun::now(&pair));
         let arrived = stream.flow(Duration::from_secs(seconds)).await;
-        let elapsed = began.elapsed().as_secs_f64();
-        load.end(&pair, arrived as f64 / elapsed);
-        posts.push((calls(&pair) - posted) as f64 / elapsed);
-        costs.push((pair.processor_time() - processor).as_secs_f64() * 1e6 / arrived as f64);
+        let run = begun.end(&pair, arrived, Instant::now());
+        posts.push((calls(&pair) - posted) as f64 / run.elapsed.as_secs_f64());
+        load.add(run);
     }
     stream.run_dry().await;
     pair.stop().await;
@@ -39,6 +36,7 @@ pub async fn measure(effort: Effort) -> Vec<Row> {
         "QoS 1, JSON of 120 bytes on 200 topics, for everybody; 60 s at a time, with 20,000 messages on their way; nodes that take 90 \
          posts a second. Every message has to come once and in order",
     );
+    let costs = load.costs();
     let history = costs.last().zip(costs.first()).map(|(last, first)| last / first);
     row.add(load.rate(6000.0));
     row.add(Measure::new("posts a second", "", posts));

@@ -12,6 +12,7 @@
 //! Deliberately not in it: what the records are, lengths, checksums.
 
 mod coder;
+mod lines;
 mod logistic;
 mod mixture;
 mod model;

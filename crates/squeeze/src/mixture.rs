@@ -1,5 +1,6 @@
 //! Foretells a yes or no from several contexts: in each, a probability that learns, and weights that learn how much it counts.
 
+use crate::lines::Lines;
 use crate::logistic::{MAX_LOGIT, logit, probability};
 
 /// How many contexts are mixed.
@@ -16,19 +17,19 @@ const RATE: i32 = 12;
 
 /// Slots that stand side by side, and lines of them.
 const LINE: usize = 16;
-const LINES: usize = 1 << (SLOT_BITS - LINE.ilog2());
+pub(crate) const LINES: usize = 1 << (SLOT_BITS - LINE.ilog2());
 
 /// What has been learned about answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Mixture {
-    lines: Box<[Line; LINES]>,
+    lines: Lines,
     weights: Box<[[i32; CONTEXTS]; SETS]>,
 }
 
 /// The slots of one hash, which are needed one after the other: they come into the processor's cache together.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
-struct Line([Slot; LINE]);
+pub(crate) struct Line([Slot; LINE]);
 
 /// What is known of one question in one context: the probability of a yes in the upper 16 bits, below it in 4 how often it has
 /// learned, and in the lower 12 the end of its hash, which tells it from others that would stand in its place.
@@ -37,9 +38,7 @@ struct Slot(u32);
 
 impl Mixture {
     pub(crate) fn new() -> Self {
-        let mut lines = Vec::with_capacity(LINES);
-        lines.resize(LINES, Line([Slot::new(0); LINE]));
-        let lines = lines.try_into().unwrap_or_else(|_| unreachable!("there are as many as there have to be"));
+        let lines = Lines::all(Line([Slot::new(0); LINE]));
         Self { lines, weights: Box::new([[FIRST_WEIGHT; CONTEXTS]; SETS]) }
     }
 
@@ -52,17 +51,18 @@ impl Mixture {
         set: usize,
         answer: impl FnOnce(u32) -> bool,
     ) -> bool {
+        let lines = self.lines.get();
         let places = hashes.map(|hash| place(hash, node));
         let mut inputs = [0; CONTEXTS];
         for ((input, hash), (line, slot)) in inputs.iter_mut().zip(hashes).zip(places) {
-            *input = self.lines[line].0[slot].of(*hash).logit();
+            *input = lines[line].0[slot].of(*hash).logit();
         }
         let weights = &mut self.weights[set];
         let sum: i32 = weights.iter().zip(&inputs).map(|(weight, input)| weight * input).sum();
         let probability = probability((sum >> 14).clamp(-MAX_LOGIT, MAX_LOGIT));
         let yes = answer(probability as u32);
         for (hash, (line, slot)) in hashes.iter().zip(places) {
-            let slot = &mut self.lines[line].0[slot];
+            let slot = &mut lines[line].0[slot];
             *slot = slot.of(*hash).learned(yes);
         }
         let error = ((i32::from(yes) << 12) - probability) * RATE;

@@ -27,7 +27,7 @@ const ARRIVED: f64 = 0.95;
 /// What two programs share, as WebKit's libraries, each of them has half of the cost of. Hence the figures are of a time in which
 /// the other one is not there. The looks at both show that the empty window stays as it is, and whether the app grows.
 pub async fn measure(effort: Effort) -> Row {
-    let (during, pause) = effort.of((600, 5), (20, 2));
+    let (during, pause) = effort.of((600, 5), (10, 1));
     let (during, pause) = (Duration::from_secs(during), Duration::from_secs(pause));
     let neighbours = Neighbours::start().await;
     println!("second  arrived  MiB: all  program  page  network");

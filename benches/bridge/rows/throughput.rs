@@ -17,7 +17,7 @@ const WARM_UP: Duration = Duration::from_secs(5);
 const TOPICS: usize = 200;
 
 pub async fn measure(effort: Effort) -> Vec<Row> {
-    let (runs, seconds) = (effort.of(5, 1), effort.of(60, 15));
+    let (runs, seconds) = (effort.of(5, 1), effort.of(60, 10));
     let pair = Pair::start().await;
     let mut stream = Stream::new(pair.alice_broker.port(), pair.bob_broker.port(), PUBLIC, ON_THE_WAY).await;
     let (mut load, mut posts) = (Load::default(), Vec::new());
